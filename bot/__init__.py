@@ -1,0 +1,1 @@
+"""Lienzo: a self-hosted Midjourney for Discord, on any image model."""
