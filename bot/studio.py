@@ -1,0 +1,413 @@
+"""The use cases: what a command or a click does. Knows the store, the queue and the generators, and nothing of Discord."""
+
+import asyncio
+import logging
+import random
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bot.actions import DIRECTIONS, SEEDS, plan
+from bot.admission import Admission
+from bot.backends.base import Role
+from bot.catalog import Catalog
+from bot.config import Settings
+from bot.engine import Engine
+from bot.errors import BackendError, LimitReached, NotAllowed, NotFound, PromptError, UserError
+from bot.fetch import Fetcher
+from bot.i18n import T, Text
+from bot.imaging import Imaging
+from bot.jobs import CANCELLABLE, Action, Image, ImageKind, Job, Lane, Limits, Place, Status, new_job_id
+from bot.objects import Objects
+from bot.preferences import Preferences
+from bot.prompt import Parsed, Prompt, parse, permute, render, replaced
+from bot.store import Store
+from bot.worker import Outlet, Upload, Worker, maker, parsed
+
+MAX_INPUTS = 5
+#: A result may be worked on while its pictures are kept.
+WITH_PICTURES = frozenset({Status.DONE, Status.HELD, Status.DELIVERING})
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks, and where. `moderator`: may cancel and delete others' jobs here."""
+
+    user_id: int
+    user_name: str
+    guild_id: int | None
+    channel_id: int
+    locale: str = "en-US"
+    moderator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that the caller handed over with the command, at the chat service."""
+
+    url: str
+    filename: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A prompt that was checked and not yet started: one job for each of `prompts`."""
+
+    text: str
+    prompts: tuple[Prompt, ...]
+    warnings: tuple[Text, ...]
+    backend: str
+    lane: Lane
+    ephemeral: bool = False
+
+
+class Studio:
+    """One for a process. Every method that takes a `Caller` raises `UserError`s, each with a sentence for that caller."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        objects: Objects,
+        engine: Engine,
+        admission: Admission,
+        catalog: Catalog,
+        preferences: Preferences,
+        fetcher: Fetcher,
+        imaging: Imaging,
+        worker: Worker,
+        outlet: Outlet,
+        limits: Limits,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._objects = objects
+        self._engine = engine
+        self._admission = admission
+        self._catalog = catalog
+        self._preferences = preferences
+        self._fetcher = fetcher
+        self._imaging = imaging
+        self._worker = worker
+        self._outlet = outlet
+        self._limits = limits
+
+    @property
+    def catalog(self) -> Catalog:
+        return self._catalog
+
+    def check(self, caller: Caller, text: str, overrides: Mapping[str, str] | None = None) -> Draft:
+        """Everything that can be said of a prompt without waiting for anything. Raises `UserError`."""
+        mine = self._preferences.peek(caller.user_id)
+        variants = permute(text, self._settings.batch_limit)
+        read = [
+            parse(variant, custom=mine.custom, suffix=mine.suffix, defaults=mine.defaults, overrides=overrides or {})
+            for variant in variants
+        ]
+        prompts = [one.prompt for one in read for _ in range(one.prompt.repeat)]
+        if len(prompts) > self._settings.batch_limit:
+            raise LimitReached(
+                T(
+                    "That would be {count} jobs at once; at most {limit} may be started together.",
+                    count=len(prompts),
+                    limit=self._settings.batch_limit,
+                )
+            )
+        backend = self._backend(prompts[0], mine.backend)
+        for prompt in prompts:
+            self._check_size(prompt, backend)
+        return Draft(
+            text=text,
+            prompts=tuple(replaced(prompt, repeat=None) for prompt in prompts),
+            warnings=_distinct(read),
+            backend=backend,
+            lane=lane(prompts[0], mine.lane),
+            ephemeral=visibility(prompts[0], stealth=mine.stealth),
+        )
+
+    async def imagine(
+        self, caller: Caller, draft: Draft, place: Place, attachments: Sequence[Attachment] = ()
+    ) -> list[Job]:
+        """Starts a draft. Images that it names are taken in first. Raises `UserError`."""
+        jobs = [self._new(caller, Action.IMAGINE, draft.backend, prompt, draft.lane, place) for prompt in draft.prompts]
+        jobs = [job.evolve(notes=draft.warnings) for job in jobs]
+        images = await self._take_in(jobs, attachments)
+        try:
+            return await self._submit(jobs, images)
+        except UserError:
+            await self._objects.delete([image.key for image in images])
+            raise
+
+    async def act(
+        self, caller: Caller, verb: str, job_id: str, tile: int, extra: str, place: Place, *, text: str | None = None
+    ) -> Job:
+        """A click under a result: `verb` is an `Action`'s value or `reroll`. `text` replaces the prompt. Raises `UserError`."""
+        parent = await self.result(job_id)
+        if self._settings.clicks == "owner" and parent.user_id != caller.user_id and not caller.moderator:
+            raise NotAllowed(T("On this server only the owner of a picture may work on it."))
+        mine = await self._preferences.load(caller.user_id)
+        prompt = parse(text, custom=mine.custom).prompt if text is not None else parsed(parent)
+        chosen = mine.lane
+        if verb == "reroll":
+            return await self._reroll(caller, parent, prompt, chosen, place)
+        action = Action(verb)
+        if not 1 <= tile <= len(await self._store.images(job_id, ImageKind.OUTPUT)):
+            raise NotFound
+        local = action is Action.UPSAMPLE
+        job = self._new(caller, action, "" if local else maker(parent), prompt, chosen, place).evolve(
+            parent_id=parent.id,
+            tile=tile,
+            model=parent.model,
+            details=_details(action, extra, mine.variability) | ({"backend": maker(parent)} if local else {}),
+        )
+        if local:
+            job = job.evolve(seed=parent.seed)
+        else:
+            await self._check_possible(job, prompt)
+        return (await self._submit([job], ()))[0]
+
+    async def _reroll(self, caller: Caller, parent: Job, prompt: Prompt, chosen: Lane, place: Place) -> Job:
+        """The same again with another seed, whatever it was: a prompt, a variation, a zoom."""
+        origin = parent
+        if not parent.backend and parent.parent_id:  # a single picture: what made its grid
+            origin = await self._store.job(parent.parent_id) or parent
+        fresh = replaced(prompt, seed=None)
+        job = self._new(caller, origin.action, maker(origin), fresh, chosen, place).evolve(
+            parent_id=origin.parent_id,
+            tile=origin.tile,
+            model=origin.model,
+            details={**origin.details, "reroll": parent.id},
+        )
+        inputs = await self._store.images(origin.id, ImageKind.INPUT)
+        copies = [await self._copy(image, job) for image in inputs]
+        return (await self._submit([job], copies))[0]
+
+    async def cancel(self, caller: Caller, job_id: str) -> bool:
+        """Stops a job (True), or deletes its result when it is finished (False). The owner and moderators may."""
+        job = await self._store.job(job_id)
+        if job is None or job.status in (Status.DELETED, Status.CANCELLED, Status.FAILED):
+            raise NotFound(T("That job is over already."))
+        if job.user_id != caller.user_id and not (caller.moderator and job.guild_id == caller.guild_id):
+            raise NotAllowed(T("Only the owner of a job and moderators may cancel or delete it."))
+        stopped = await self._store.move(job_id, CANCELLABLE, Status.CANCELLED, finished_ms=_now_ms())
+        if stopped is not None:
+            await self._stop(stopped)
+            return True
+        deleted = await self._store.move(job_id, {Status.DONE, Status.HELD}, Status.DELETED)
+        if deleted is None:
+            raise NotAllowed(T("That job is being delivered right now. Try again in a moment."))
+        await self._outlet.deleted(deleted)
+        images = await self._store.images(job_id)
+        await self._objects.delete([image.key for image in images])
+        await self._store.forget_images([image.key for image in images])
+        return False
+
+    async def _stop(self, job: Job) -> None:
+        await self._engine.cancel(job)
+        if job.handle is not None:
+            try:
+                await self._worker.cancel(job)
+            except BackendError as error:
+                log.warning("job %s could not be cancelled at its backend: %s", job.id, error)
+        await self._outlet.cancelled(job)
+        self._admission.wake()
+
+    async def favourite(self, caller: Caller, job_id: str, tile: int) -> tuple[bool, int]:
+        """Toggles the caller's ❤️ on a picture: whether it is on now, and how many have it on."""
+        await self.result(job_id)
+        on = caller.user_id not in await self._store.favourites(job_id, tile)
+        return on, await self._store.favourite(job_id, tile, caller.user_id, on)
+
+    @asynccontextmanager
+    async def original(self, job_id: str, tile: int) -> AsyncIterator[Upload]:
+        """A picture as it was made, with its origin written in; the copy lives as long as the context. Raises `NotFound`."""
+        job = await self.result(job_id)
+        images = await self._store.images(job_id, ImageKind.OUTPUT)
+        if not 1 <= tile <= len(images):
+            raise NotFound
+        folder = self._settings.data / "work" / f"original-{secrets.token_hex(8)}"
+        await asyncio.to_thread(folder.mkdir, parents=True)
+        try:
+            yield await self._worker.original(job, images[tile - 1], folder)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def result(self, job_id: str) -> Job:
+        """A job whose pictures are there. Raises `NotFound`."""
+        job = await self._store.job(job_id)
+        if job is None or job.status not in WITH_PICTURES:
+            raise NotFound
+        return job
+
+    async def job(self, job_id: str) -> Job | None:
+        return await self._store.job(job_id)
+
+    async def job_of_message(self, message_id: int) -> Job | None:
+        message = await self._store.message(message_id)
+        return await self._store.job(message.job_id) if message else None
+
+    async def remember(self, caller: Caller) -> None:
+        """Brings the caller's settings into memory, so that the next `check` knows them."""
+        await self._preferences.load(caller.user_id)
+
+    async def save_draft(self, caller: Caller, text: str) -> str:
+        """Keeps a prompt that was refused or waits for a confirmation, for a day; returns the id to ask for it by."""
+        draft_id = new_job_id()
+        await self._store.save_draft(draft_id, caller.user_id, text, _now_ms())
+        return draft_id
+
+    async def draft(self, draft_id: str) -> str | None:
+        return await self._store.draft(draft_id)
+
+    async def synced(self) -> str | None:
+        """The fingerprint of the commands that were last registered."""
+        return await self._store.meta("commands")
+
+    async def set_synced(self, fingerprint: str) -> None:
+        await self._store.set_meta("commands", fingerprint)
+
+    # How jobs are made
+
+    def _new(self, caller: Caller, action: Action, backend: str, prompt: Prompt, chosen: Lane, place: Place) -> Job:
+        return Job(
+            id=new_job_id(),
+            action=action,
+            user_id=caller.user_id,
+            user_name=caller.user_name,
+            guild_id=caller.guild_id,
+            backend=backend,
+            place=place,
+            prompt=render(prompt),
+            lane=lane(prompt, chosen),
+            seed=prompt.seed if prompt.seed is not None else random.randrange(SEEDS),
+            model=_text_of(prompt.get("model")),
+            created_ms=_now_ms(),
+        )
+
+    async def _submit(self, jobs: Sequence[Job], images: Sequence[Image]) -> list[Job]:
+        stored = await self._store.submit(
+            jobs, images, limits=self._limits, batch=len(jobs) > 1, enqueue=self._engine.enqueue
+        )
+        self._admission.wake()
+        return stored
+
+    def _backend(self, prompt: Prompt, preferred: str | None) -> str:
+        name = _text_of(prompt.get("backend")) or preferred or self._catalog.default
+        if name not in self._catalog.names:
+            raise PromptError(
+                T(
+                    "There is no `{name}` backend here. There are: {names}.",
+                    name=name,
+                    names=", ".join(self._catalog.names),
+                )
+            )
+        return name
+
+    def _check_size(self, prompt: Prompt, backend: str) -> None:
+        allowed = self._catalog.capabilities(backend).max_prompt
+        if len(prompt.text) > allowed:
+            raise PromptError(
+                T(
+                    "The {backend} backend takes prompts of at most {allowed} characters; this one has {length}.",
+                    backend=backend,
+                    allowed=allowed,
+                    length=len(prompt.text),
+                )
+            )
+
+    async def _check_possible(self, job: Job, prompt: Prompt) -> None:
+        """Plans the job once before it is queued, so that what cannot be done is said at once."""
+        outputs = await self._store.images(job.parent_id or "", ImageKind.OUTPUT)
+        source = outputs[job.tile - 1] if job.tile else None
+        plan(job, prompt, self._catalog.capabilities(job.backend), source, ())
+
+    async def _take_in(self, jobs: Sequence[Job], attachments: Sequence[Attachment]) -> list[Image]:
+        """Fetches what the prompts link and what was attached, and stores it under each job."""
+        sources = [(url, Role.PROMPT) for url in jobs and parsed(jobs[0]).images]
+        sources += [(attachment.url, Role.PROMPT) for attachment in attachments]
+        if len(sources) > MAX_INPUTS:
+            raise UserError(T("At most {limit} images can be used in one prompt.", limit=MAX_INPUTS))
+        if not sources:
+            return []
+        folder = self._settings.data / "work" / f"intake-{secrets.token_hex(8)}"
+        await asyncio.to_thread(folder.mkdir, parents=True)
+        try:
+            fetched = [await self._fetcher.fetch(url, folder) for url, _ in sources]
+            images: list[Image] = []
+            for job in jobs:
+                for index, (path, (_, role)) in enumerate(zip(fetched, sources, strict=True)):
+                    images.append(await self._input(job, index, path, role))
+            return images
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def _input(self, job: Job, index: int, path: Path, role: Role) -> Image:
+        info = await self._imaging.sniff(path)
+        key = f"jobs/{job.id}/input-{index}{info.suffix}"
+        return Image(
+            job_id=job.id,
+            kind=ImageKind.INPUT,
+            index=index,
+            key=key,
+            media_type=info.media_type,
+            width=info.width,
+            height=info.height,
+            size=await self._objects.put(key, path),
+            memo={"role": role},
+        )
+
+    async def _copy(self, image: Image, job: Job) -> Image:
+        key = f"jobs/{job.id}/{image.key.rpartition('/')[2]}"
+        await self._objects.put(key, await self._objects.local(image.key))
+        return replace(image, job_id=job.id, key=key)
+
+
+def lane(prompt: Prompt, preferred: Lane) -> Lane:
+    """The prompt's own `--fast`, `--relax` or `--turbo`, else the preferred one."""
+    return next((candidate for candidate in Lane if prompt.get(candidate.value)), preferred)
+
+
+def visibility(prompt: Prompt, *, stealth: bool) -> bool:
+    """Whether only the caller is to see it: the prompt's own `--stealth` or `--public`, else the caller's setting."""
+    return bool(prompt.get("stealth")) or (stealth and not prompt.get("public"))
+
+
+def _details(action: Action, extra: str, variability: str) -> dict[str, Any]:
+    """The action's own arguments out of a button's custom id. Raises `NotFound` for what no button of ours says."""
+    match action:
+        case Action.ZOOM:
+            try:
+                factor = float(extra)
+            except ValueError:
+                raise NotFound from None
+            if not 1 < factor <= 2:
+                raise NotFound
+            return {"factor": factor}
+        case Action.PAN:
+            if extra not in DIRECTIONS:
+                raise NotFound
+            return {"direction": extra}
+        case Action.VARIATION:
+            return {"strength": variability}
+        case _:
+            return {}
+
+
+def _distinct(read: Sequence[Parsed]) -> tuple[Text, ...]:
+    return tuple({str(warning): warning for one in read for warning in one.warnings}.values())
+
+
+def _text_of(value: object) -> str | None:
+    return str(value) if value is not None else None
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,400 @@
+"""The workflow of one job: submit, collect, compose, deliver.
+
+The engine runs these four in order and remembers each that was finished, so that a process that was killed goes on where it stopped. A
+step takes the job's id only, is safe to run again, and writes what it made to the store and the object store.
+"""
+
+import asyncio
+import errno
+import logging
+import random
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from bot.actions import Button, Plan, buttons, plan, realise
+from bot.backends.base import Backend, Capabilities, Generated, InputImage, Request, Result, Role
+from bot.captions import file_name
+from bot.catalog import Catalog
+from bot.config import Settings
+from bot.engine import Next
+from bot.errors import BackendBroken, BackendError, BackendTimeout, LienzoError, NotFound, RateLimited, StorageFull
+from bot.i18n import T, Text
+from bot.imaging import Imaging
+from bot.jobs import CANCELLABLE, Image, ImageKind, Job, Position, Status
+from bot.objects import Objects
+from bot.prompt import Prompt, parse
+from bot.store import Store
+
+TRIES = 3
+LONGEST_WAIT = 60.0  # seconds between two tries
+CANCEL_SECONDS = 10.0
+ALT_TEXT = 1000  # characters; Discord takes 1024
+log = logging.getLogger(__name__)
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to post. `description` is the alternative text."""
+
+    path: Path
+    filename: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A finished job as it is to be posted."""
+
+    uploads: tuple[Upload, ...] = ()
+    rows: tuple[tuple[Button, ...], ...] = ()
+    notes: tuple[Text, ...] = ()
+
+
+class Outlet(Protocol):
+    """Through which a job's people are told of it. `waiting` and `progress` return at once: the latest wins, what is late is dropped."""
+
+    def waiting(self, job: Job, position: Position | None) -> None: ...
+
+    def progress(self, job: Job, fraction: float, preview: Path | None) -> None: ...
+
+    async def deliver(self, job: Job, parcel: Parcel) -> bool:
+        """Posts the result, once however often it is called. False when every way to the user is closed."""
+        ...
+
+    async def failed(self, job: Job, error: Text, title: Text) -> None: ...
+
+    async def cancelled(self, job: Job) -> None: ...
+
+    async def deleted(self, job: Job) -> None:
+        """Removes the job's messages."""
+        ...
+
+
+@dataclass(slots=True)
+class _Collecting:
+    """What a backend says while it works: passes progress on and keeps each picture as it arrives."""
+
+    job: Job
+    outlet: Outlet
+    keep: Callable[[int, Generated], Awaitable[Image]]
+    arrived: dict[int, asyncio.Task[Image]] = field(default_factory=dict[int, asyncio.Task[Image]])
+
+    def update(self, fraction: float, preview: Path | None = None) -> None:
+        self.outlet.progress(self.job, min(1.0, max(0.0, fraction)), preview)
+
+    def image(self, index: int, image: Generated) -> None:
+        if index not in self.arrived:
+
+            async def keep() -> Image:
+                return await self.keep(index, image)
+
+            self.arrived[index] = asyncio.create_task(keep())
+
+    async def all(self, result: Result) -> list[Image]:
+        for index, generated in enumerate(result.images):
+            self.image(index, generated)
+        return list(await asyncio.gather(*(self.arrived[index] for index in sorted(self.arrived))))
+
+    def drop(self) -> None:
+        for task in self.arrived.values():
+            task.cancel()
+
+
+class Worker:
+    """Runs jobs. `finished` is called when a job has given its place free."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        objects: Objects,
+        catalog: Catalog,
+        imaging: Imaging,
+        outlet: Outlet,
+        finished: Callable[[], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._objects = objects
+        self._catalog = catalog
+        self._imaging = imaging
+        self._outlet = outlet
+        self._finished = finished
+        self._sleep = sleep
+
+    @property
+    def steps(self) -> Mapping[str, Callable[[str], Awaitable[Next]]]:
+        """In the order in which the engine runs them."""
+        steps = {"submit": self.submit, "collect": self.collect, "compose": self.compose, "deliver": self.deliver}
+        return {name: partial(self._guarded, step) for name, step in steps.items()}
+
+    async def _guarded(self, step: Callable[[Job], Awaitable[None]], job_id: str) -> Next:
+        """Runs a step for a job that still wants it. Whatever goes wrong fails the job, and its user reads why."""
+        job = await self._store.job(job_id)
+        if job is None or job.status in (Status.CANCELLED, Status.FAILED, Status.DELETED, Status.DONE):
+            return Next.STOP
+        try:
+            await step(job)
+        except LienzoError as error:
+            log.warning("job %s failed: %s", job_id, error)
+            await self._fail(job, error)
+        except OSError as error:
+            log.exception("job %s", job_id)
+            await self._fail(job, StorageFull() if error.errno == errno.ENOSPC else LienzoError())
+        except Exception:
+            log.exception("job %s", job_id)
+            await self._fail(job, LienzoError())
+        else:
+            return Next.CONTINUE
+        return Next.STOP
+
+    async def _fail(self, job: Job, error: LienzoError) -> None:
+        # Told first and written down then: a kill between the two tells it again, by editing the same message.
+        await self._outlet.failed(job, error.text, Text(error.title))
+        states = CANCELLABLE | {Status.DELIVERING}
+        await self._store.move(job.id, states, Status.FAILED, error=error.text, finished_ms=_now_ms())
+        await self._close(job)
+
+    async def _close(self, job: Job) -> None:
+        await asyncio.to_thread(shutil.rmtree, self._folder(job), ignore_errors=True)
+        self._finished()
+
+    # The four steps
+
+    async def submit(self, job: Job) -> None:
+        """Hands the request to the provider, where it takes requests without answering them in the same call."""
+        if job.status is Status.ADMITTED:
+            await self._store.move(job.id, {Status.ADMITTED}, Status.RUNNING)
+        if not job.backend:
+            return
+        self._outlet.progress(job, 0.0, None)
+        backend, request, chosen = await self._request(job)
+        handle = await self._trying(job, lambda: backend.submit(request))
+        await self._store.update(job.id, handle=handle, notes=(*job.notes, *chosen.notes))
+
+    async def collect(self, job: Job) -> None:
+        """Waits for the pictures and keeps them. Tiles of the grid are encoded while others are still being made."""
+        if job.status is not Status.RUNNING:
+            return  # this was done before a restart
+        if not job.backend:
+            await self._copy_from_parent(job)
+        else:
+            job = await self._begin(job)
+            images, result = await self._trying(job, partial(self._collect, job))
+            if not images:
+                raise BackendBroken(backend=job.backend)
+            changes = {"notes": (*job.notes, *result.notes), "cost_usd": result.cost_usd}
+            await self._store.update(job.id, model=result.model or job.model, **changes)
+        await self._store.move(job.id, {Status.RUNNING}, Status.DELIVERING, progress=1.0)
+
+    async def compose(self, job: Job) -> None:
+        """Makes the grid of what was made, where it was more than one."""
+        outputs = await self._store.images(job.id, ImageKind.OUTPUT)
+        if len(outputs) < 2:
+            return
+        folder = await self._made_folder(job)
+        sources = [await self._objects.local(image.key) for image in outputs]
+        tiles = [folder / f"tile-{image.index}.jpg" for image in outputs]
+        for source, tile in zip(sources, tiles, strict=True):
+            if not await asyncio.to_thread(tile.exists):  # encoded on arrival, unless that was before a restart
+                await self._imaging.encode_tile(source, tile)
+        target = folder / "grid.jpg"
+        size = await self._imaging.grid(tiles, sources, target)
+        key = f"jobs/{job.id}/grid.jpg"
+        stored = await self._objects.put(key, target)
+        await self._store.add_images(
+            [
+                Image(
+                    job_id=job.id,
+                    kind=ImageKind.GRID,
+                    index=0,
+                    key=key,
+                    media_type="image/jpeg",
+                    width=size.width,
+                    height=size.height,
+                    size=stored,
+                )
+            ]
+        )
+
+    async def deliver(self, job: Job) -> None:
+        """Posts the result."""
+        arrived = await self._outlet.deliver(job, await self._parcel(job))
+        target = Status.DONE if arrived else Status.HELD
+        await self._store.move(job.id, {Status.DELIVERING}, target, finished_ms=_now_ms())
+        await self._close(job)
+
+    # What they are made of
+
+    async def _begin(self, job: Job) -> Job:
+        """Writes down that the backend is being asked. If that was written before, a restart came between: a setting says what then."""
+        capabilities = self._catalog.capabilities(job.backend)
+        costs_again = job.started_ms is not None and job.handle is None and not capabilities.repeatable
+        if costs_again and self._settings.after_crash == "fail":
+            raise LienzoError(
+                T("The bot was restarted while this was being made. It was not asked for a second time; try again.")
+            )
+        notes = (
+            (*job.notes, T("Made a second time, since the bot was restarted in between.")) if costs_again else job.notes
+        )
+        await self._store.update(job.id, started_ms=_now_ms(), notes=notes)
+        return job.evolve(notes=notes)
+
+    async def _collect(self, job: Job) -> tuple[list[Image], Result]:
+        backend, request, _ = await self._request(job)
+        collecting = _Collecting(job, self._outlet, partial(self._keep, job))
+        try:
+            async with asyncio.timeout(self._settings.job_timeout):
+                result = await backend.collect(request, job.handle, collecting)
+                return await collecting.all(result), result
+        except TimeoutError:
+            raise BackendTimeout(backend=job.backend) from None
+        finally:
+            collecting.drop()
+
+    async def _request(self, job: Job) -> tuple[Backend, Request, Plan]:
+        """The same request each time that it is asked for: everything in it comes from the store."""
+        prompt = parsed(job)
+        capabilities = self._catalog.capabilities(job.backend)
+        source = await self._source(job)
+        inputs = await self._store.images(job.id, ImageKind.INPUT)
+        chosen = plan(job, prompt, capabilities, source, [Role(image.memo["role"]) for image in inputs])
+        images = [await self._input(image, Role.INITIAL) for image in ([source] if source else [])]
+        images += [await self._input(image, Role(image.memo["role"])) for image in inputs]
+        folder = await self._made_folder(job)
+        request = await realise(chosen, job, prompt, images, self._imaging, folder)
+        return self._catalog.backend(job.backend), request, chosen
+
+    async def _source(self, job: Job) -> Image | None:
+        """The parent's picture that this job works on. Raises `NotFound` when it is gone."""
+        if job.parent_id is None or job.tile is None:
+            return None
+        outputs = await self._store.images(job.parent_id, ImageKind.OUTPUT)
+        if len(outputs) < job.tile:
+            raise NotFound
+        return outputs[job.tile - 1]
+
+    async def _input(self, image: Image, role: Role) -> InputImage:
+        weight = float(image.memo.get("weight", 1.0)) if image.kind is ImageKind.INPUT else 1.0
+        memo = image.memo if image.kind is ImageKind.OUTPUT else {}
+        return InputImage(path=await self._objects.local(image.key), role=role, weight=weight, memo=memo)
+
+    async def _keep(self, job: Job, index: int, generated: Generated) -> Image:
+        """Stores a picture byte for byte as the backend sent it."""
+        info = await self._imaging.sniff(generated.path)
+        key = f"jobs/{job.id}/{index}{info.suffix}"
+        image = Image(
+            job_id=job.id,
+            kind=ImageKind.OUTPUT,
+            index=index,
+            key=key,
+            media_type=info.media_type,
+            width=info.width,
+            height=info.height,
+            size=await self._objects.put(key, generated.path),
+            seed=generated.seed,
+            memo=generated.memo,
+        )
+        await self._imaging.encode_tile(generated.path, self._folder(job) / f"tile-{index}.jpg")
+        await self._store.add_images([image])
+        return image
+
+    async def _copy_from_parent(self, job: Job) -> None:
+        """U1–U4: one picture of a grid becomes a result of its own, with its own bytes, so that either can be deleted."""
+        source = await self._source(job)
+        if source is None:
+            raise NotFound
+        key = f"jobs/{job.id}/0{Path(source.key).suffix}"
+        await self._objects.put(key, await self._objects.local(source.key))
+        await self._store.add_images([replace(source, job_id=job.id, index=0, key=key)])
+
+    async def _trying(self, job: Job, call: Callable[[], Awaitable[R]]) -> R:
+        """Again where the error says that it may help, later each time, or when the provider says."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                return await call()
+            except BackendError as error:
+                if not error.retry or attempt == TRIES:
+                    raise
+                asked = error.retry_after if isinstance(error, RateLimited) else None
+                wait = asked if asked is not None else 2.0**attempt * random.uniform(0.5, 1.0)
+                log.info("job %s: try %d failed (%s), again in %.1f s", job.id, attempt, error, wait)
+                await self._sleep(min(wait, LONGEST_WAIT))
+        raise AssertionError("unreachable")
+
+    async def _parcel(self, job: Job) -> Parcel:
+        outputs = await self._store.images(job.id, ImageKind.OUTPUT)
+        rows = buttons(outputs, self._capabilities(job))
+        if len(outputs) == 1:
+            upload = await self.original(job, outputs[0], await self._made_folder(job))
+            return Parcel((upload,), rows, job.notes)
+        grid = (await self._store.images(job.id, ImageKind.GRID))[0]
+        path = await self._objects.local(grid.key)
+        alt = T("A grid of {count} pictures: {prompt}", count=len(outputs), prompt=_words(job)).in_language(
+            job.place.locale
+        )
+        return Parcel((Upload(path, file_name(job, path.suffix), alt[:ALT_TEXT]),), rows, job.notes)
+
+    def _capabilities(self, job: Job) -> Capabilities | None:
+        try:
+            return self._catalog.capabilities(maker(job))
+        except BackendError:
+            return None
+
+    async def original(self, job: Job, image: Image, folder: Path) -> Upload:
+        """A copy of a picture as it was made, in `folder`, with the prompt, the parameters, the seed and the job written in."""
+        source = await self._objects.local(image.key)
+        target = folder / f"original-{image.index}{source.suffix}"
+        await self._imaging.annotate(source, target, _info(job, parsed(job), image))
+        alt = T("A picture: {prompt}", prompt=_words(job)).in_language(job.place.locale)
+        return Upload(target, file_name(job, target.suffix), alt[:ALT_TEXT])
+
+    async def cancel(self, job: Job) -> None:
+        """Tells the provider to drop what `submit` handed in. Raises `BackendError`."""
+        if job.handle is None:
+            return
+        backend, request, _ = await self._request(job)
+        async with asyncio.timeout(CANCEL_SECONDS):
+            await backend.cancel(request, job.handle)
+
+    def _folder(self, job: Job) -> Path:
+        return self._settings.data / "work" / job.id
+
+    async def _made_folder(self, job: Job) -> Path:
+        folder = self._folder(job)
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        return folder
+
+
+def parsed(job: Job) -> Prompt:
+    """A job's prompt as a value. What the store holds was rendered from a valid one."""
+    return parse(job.prompt).prompt if job.prompt else Prompt()
+
+
+def maker(job: Job) -> str:
+    """The backend that made a job's pictures: its own, or for a local job its parent's."""
+    return job.backend or str(job.details.get("backend", ""))
+
+
+def _words(job: Job) -> str:
+    return parsed(job).text or T("images").in_language(job.place.locale)
+
+
+def _info(job: Job, prompt: Prompt, image: Image) -> dict[str, str]:
+    info = {"prompt": job.prompt, "seed": str(image.seed if image.seed is not None else job.seed)}
+    if prompt.negative:
+        info["negative_prompt"] = ", ".join(prompt.negative)
+    info |= {"size": f"{image.width}x{image.height}", "backend": maker(job), "job": job.id}
+    return info | ({"model": job.model} if job.model else {})
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
