@@ -1,0 +1,96 @@
+"""`lienzo play`: the real bot, in a process of its own, on a Discord that lives on this machine alone."""
+
+import asyncio
+import os
+import signal
+import sys
+import webbrowser
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.config import PREFIX, Settings
+from bot.i18n import T
+from bot.playground import Playground
+
+#: What to try first, by the language of the one who looks: a label and a command.
+TRIES = {
+    "en-US": [
+        ("A lighthouse", "/imagine prompt: a lighthouse on a cliff at sunset --ar 3:2"),
+        ("A fox in the snow", "/imagine prompt: a fox in a snowy forest, watercolour"),
+        ("A city at night", "/imagine prompt: a neon city at night in the rain --ar 16:9 --chaos 30"),
+        ("A pattern", "/imagine prompt: flowers and birds --tile"),
+    ],
+    "es": [
+        ("Un faro", "/imagine prompt: un faro en un acantilado al atardecer --ar 3:2"),
+        ("Un zorro en la nieve", "/imagine prompt: un zorro en un bosque nevado, acuarela"),
+        ("Una ciudad de noche", "/imagine prompt: una ciudad de neón de noche bajo la lluvia --ar 16:9 --chaos 30"),
+        ("Un patrón", "/imagine prompt: flores y pájaros --tile"),
+    ],
+}
+STOP_SECONDS = 10.0
+
+
+class BotProcess:
+    """The bot as a child process, so that it can really be killed and started again."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._environment = environment
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", "run", env=self._environment, stdin=asyncio.subprocess.DEVNULL
+            )
+
+    async def kill(self) -> None:
+        """As a power cut would: no chance to tidy up."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    async def stop(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            await self.kill()
+
+
+async def play(*, backend: str | None, port: int, browser: bool) -> int:
+    """Serves the page until interrupted."""
+    settings = Settings.load()
+    with TemporaryDirectory(prefix="lienzo-play-") as folder:
+        async with Playground(port=port, tries=TRIES) as playground:
+            process = BotProcess(environment(settings, playground, Path(folder), backend))
+            playground.supervisor = process
+            await process.start()
+            try:
+                sys.stdout.write(T("Lienzo is at {url} (Ctrl+C ends it)", url=playground.url).in_language("en") + "\n")
+                sys.stdout.flush()
+                if browser:
+                    await asyncio.to_thread(webbrowser.open, playground.url)
+                await asyncio.Event().wait()
+            finally:
+                await process.stop()
+    return 0
+
+
+def environment(settings: Settings, playground: Playground, folder: Path, backend: str | None) -> dict[str, str]:
+    """The bot's own settings, but for where Discord is and where it keeps things."""
+    names = (backend, *(name for name in settings.backends if name != backend)) if backend else settings.backends
+    return os.environ | {
+        f"{PREFIX}TOKEN": playground.token,
+        f"{PREFIX}GUILDS": ",".join(str(guild) for guild in playground.guild_ids),
+        f"{PREFIX}ALLOW_DMS": "true",
+        f"{PREFIX}DISCORD_URL": playground.url,
+        f"{PREFIX}DATA": str(folder),
+        f"{PREFIX}DATABASE_URL": "",
+        f"{PREFIX}IMAGES_URL": "",
+        f"{PREFIX}BACKENDS": ",".join(names),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }

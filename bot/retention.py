@@ -1,0 +1,49 @@
+"""Lets go of old pictures, by age and by size, and of what killed processes left in the work folder."""
+
+import asyncio
+import logging
+import shutil
+import time
+from pathlib import Path
+
+from bot.config import Settings
+from bot.jobs import FINISHED
+from bot.objects import Objects
+from bot.store import Store
+
+EVERY_SECONDS = 3600.0
+DAY_MS = 86_400_000
+GIB = 1 << 30
+log = logging.getLogger(__name__)
+
+
+async def sweep(settings: Settings, store: Store, objects: Objects, now_ms: int) -> int:
+    """Deletes finished jobs' pictures beyond `keep_days` and `keep_gib`, oldest first. Returns how many. The jobs' rows stay."""
+    before = now_ms - settings.keep_days * DAY_MS if settings.keep_days else None
+    over = int(settings.keep_gib * GIB) if settings.keep_gib else None
+    images = await store.expired(before_ms=before, over_bytes=over)
+    keys = [image.key for image in images]
+    await objects.delete(keys)
+    await store.forget_images(keys)
+    for folder in await asyncio.to_thread(_folders, settings.data / "work"):
+        job = await store.job(folder.name)
+        if job is None or job.status in FINISHED:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    return len(keys)
+
+
+async def run(settings: Settings, store: Store, objects: Objects) -> None:
+    """Sweeps now and every hour, until cancelled."""
+    while True:
+        deleted = await sweep(settings, store, objects, time.time_ns() // 1_000_000)
+        if deleted:
+            log.info("let go of %d old pictures", deleted)
+        await asyncio.sleep(EVERY_SECONDS)
+
+
+def _folders(work: Path) -> list[Path]:
+    """What has lain in the work folder for an hour or more: younger ones may be in use."""
+    if not work.is_dir():
+        return []
+    oldest = time.time() - EVERY_SECONDS
+    return [path for path in work.iterdir() if path.is_dir() and path.stat().st_mtime < oldest]
