@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import doctor, play, terminal
-from bot.app import Application
+from bot.app import application
 from bot.catalog import BACKENDS
 from bot.config import Settings
 from bot.errors import LienzoError
@@ -63,7 +63,7 @@ async def run() -> int:
     settings = Settings.load()
     settings.require_discord()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    async with Application(settings) as app:
+    async with application(settings) as app:
         await app.serve()
     return 0
 

@@ -5,7 +5,6 @@ import logging
 import random
 import secrets
 import shutil
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from bot.errors import BackendError, LimitReached, NotAllowed, NotFound, PromptE
 from bot.fetch import Fetcher
 from bot.i18n import T, Text
 from bot.imaging import Imaging
-from bot.jobs import CANCELLABLE, Action, Image, ImageKind, Job, Lane, Limits, Place, Status, new_job_id
+from bot.jobs import CANCELLABLE, Action, Image, ImageKind, Job, Lane, Limits, Place, Status, new_job_id, now_ms
 from bot.objects import Objects
 from bot.preferences import Preferences
 from bot.prompt import Parsed, Prompt, parse, permute, render, replaced
@@ -197,7 +196,7 @@ class Studio:
             raise NotFound(T("That job is over already."))
         if job.user_id != caller.user_id and not (caller.moderator and job.guild_id == caller.guild_id):
             raise NotAllowed(T("Only the owner of a job and moderators may cancel or delete it."))
-        stopped = await self._store.move(job_id, CANCELLABLE, Status.CANCELLED, finished_ms=_now_ms())
+        stopped = await self._store.move(job_id, CANCELLABLE, Status.CANCELLED)
         if stopped is not None:
             await self._stop(stopped)
             return True
@@ -261,7 +260,7 @@ class Studio:
     async def save_draft(self, caller: Caller, text: str) -> str:
         """Keeps a prompt that was refused or waits for a confirmation, for a day; returns the id to ask for it by."""
         draft_id = new_job_id()
-        await self._store.save_draft(draft_id, caller.user_id, text, _now_ms())
+        await self._store.save_draft(draft_id, caller.user_id, text, now_ms())
         return draft_id
 
     async def draft(self, draft_id: str) -> str | None:
@@ -289,7 +288,7 @@ class Studio:
             lane=lane(prompt, chosen),
             seed=prompt.seed if prompt.seed is not None else random.randrange(SEEDS),
             model=_text_of(prompt.get("model")),
-            created_ms=_now_ms(),
+            created_ms=now_ms(),
         )
 
     async def _submit(self, jobs: Sequence[Job], images: Sequence[Image]) -> list[Job]:
@@ -331,8 +330,8 @@ class Studio:
 
     async def _take_in(self, jobs: Sequence[Job], attachments: Sequence[Attachment]) -> list[Image]:
         """Fetches what the prompts link and what was attached, and stores it under each job."""
-        sources = [(url, Role.PROMPT) for url in jobs and parsed(jobs[0]).images]
-        sources += [(attachment.url, Role.PROMPT) for attachment in attachments]
+        links = parsed(jobs[0]).images + tuple(attachment.url for attachment in attachments)
+        sources = [(link, Role.PROMPT) for link in links]
         if len(sources) > MAX_INPUTS:
             raise UserError(T("At most {limit} images can be used in one prompt.", limit=MAX_INPUTS))
         if not sources:
@@ -407,7 +406,3 @@ def _distinct(read: Sequence[Parsed]) -> tuple[Text, ...]:
 
 def _text_of(value: object) -> str | None:
     return str(value) if value is not None else None
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from bot.app import Application
+from bot.app import application
 from bot.config import Settings
 from bot.errors import LienzoError
 from bot.i18n import T, Text
@@ -99,7 +99,7 @@ async def imagine(prompt: str, output: Path, *, backend: str | None, locale: str
         changes |= {"backends": (backend,)} if backend else {}
         settings = settings.model_copy(update=changes)
         terminal = Terminal(bars, output, console)
-        async with Application(settings, outlet=lambda _store: terminal) as app:
+        async with application(settings, outlet=lambda _store: terminal) as app:
             caller = Caller(
                 user_id=NOBODY, user_name=getpass.getuser(), guild_id=None, channel_id=NOBODY, locale=locale
             )

@@ -9,7 +9,6 @@ import errno
 import logging
 import random
 import shutil
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,7 +24,7 @@ from bot.engine import Next
 from bot.errors import BackendBroken, BackendError, BackendTimeout, LienzoError, NotFound, RateLimited, StorageFull
 from bot.i18n import T, Text
 from bot.imaging import Imaging
-from bot.jobs import CANCELLABLE, Image, ImageKind, Job, Position, Status
+from bot.jobs import CANCELLABLE, Image, ImageKind, Job, Position, Status, now_ms
 from bot.objects import Objects
 from bot.prompt import Prompt, parse
 from bot.store import Store
@@ -160,7 +159,7 @@ class Worker:
         # Told first and written down then: a kill between the two tells it again, by editing the same message.
         await self._outlet.failed(job, error.text, Text(error.title))
         states = CANCELLABLE | {Status.DELIVERING}
-        await self._store.move(job.id, states, Status.FAILED, error=error.text, finished_ms=_now_ms())
+        await self._store.move(job.id, states, Status.FAILED, error=error.text)
         await self._close(job)
 
     async def _close(self, job: Job) -> None:
@@ -172,7 +171,7 @@ class Worker:
     async def submit(self, job: Job) -> None:
         """Hands the request to the provider, where it takes requests without answering them in the same call."""
         if job.status is Status.ADMITTED:
-            await self._store.move(job.id, {Status.ADMITTED}, Status.RUNNING)
+            await self._store.move(job.id, {Status.ADMITTED}, Status.RUNNING, started_ms=None)  # that is when it is asked
         if not job.backend:
             return
         self._outlet.progress(job, 0.0, None)
@@ -229,7 +228,7 @@ class Worker:
         """Posts the result."""
         arrived = await self._outlet.deliver(job, await self._parcel(job))
         target = Status.DONE if arrived else Status.HELD
-        await self._store.move(job.id, {Status.DELIVERING}, target, finished_ms=_now_ms())
+        await self._store.move(job.id, {Status.DELIVERING}, target)
         await self._close(job)
 
     # What they are made of
@@ -245,7 +244,7 @@ class Worker:
         notes = (
             (*job.notes, T("Made a second time, since the bot was restarted in between.")) if costs_again else job.notes
         )
-        await self._store.update(job.id, started_ms=_now_ms(), notes=notes)
+        await self._store.update(job.id, started_ms=now_ms(), notes=notes)
         return job.evolve(notes=notes)
 
     async def _collect(self, job: Job) -> tuple[list[Image], Result]:
@@ -394,7 +393,3 @@ def _info(job: Job, prompt: Prompt, image: Image) -> dict[str, str]:
         info["negative_prompt"] = ", ".join(prompt.negative)
     info |= {"size": f"{image.width}x{image.height}", "backend": maker(job), "job": job.id}
     return info | ({"model": job.model} if job.model else {})
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
