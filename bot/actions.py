@@ -89,16 +89,11 @@ def size(prompt: Prompt, capabilities: Capabilities) -> tuple[int, int]:
 
     Each side is a multiple of the backend's step; what it can't do is brought to the nearest that it can.
     """
-    across, down = prompt.aspect
     width, height = prompt.get("width"), prompt.get("height")
     if not isinstance(width, int) or not isinstance(height, int):
-        if isinstance(width, int):
-            height = width * down / across
-        elif isinstance(height, int):
-            width = height * across / down
-        else:
-            width = capabilities.base_side * math.sqrt(across / down)
-            height = capabilities.base_side * math.sqrt(down / across)
+        across, down = prompt.aspect
+        width = capabilities.base_side * math.sqrt(across / down)
+        height = capabilities.base_side * math.sqrt(down / across)
     return fitted(width, height, capabilities)
 
 

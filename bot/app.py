@@ -8,7 +8,7 @@ A test, the playground and a host program start it alike. With an `outlet` of on
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -53,7 +53,7 @@ class Application:
 @asynccontextmanager
 async def application(
     settings: Settings, *, outlet: Callable[[Store], Outlet] | None = None, catalog: Catalog | None = None
-) -> AsyncIterator[Application]:
+) -> AsyncGenerator[Application]:
     """Everything that one process runs. `catalog` replaces the backends that the settings name. Raises `ConfigError`."""
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(settings.data.mkdir, parents=True, exist_ok=True)

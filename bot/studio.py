@@ -5,7 +5,7 @@ import logging
 import random
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -226,7 +226,7 @@ class Studio:
         return on, await self._store.favourite(job_id, tile, caller.user_id, on)
 
     @asynccontextmanager
-    async def original(self, job_id: str, tile: int) -> AsyncIterator[Upload]:
+    async def original(self, job_id: str, tile: int) -> AsyncGenerator[Upload]:
         """A picture as it was made, with its origin written in; the copy lives as long as the context. Raises `NotFound`."""
         job = await self.result(job_id)
         images = await self._store.images(job_id, ImageKind.OUTPUT)
