@@ -1,0 +1,267 @@
+"""What stands in a message: content lines, notes, file names and error notices, in the reader's language. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.errors import LienzoError
+from bot.i18n import T, Text
+from bot.jobs import Action, Job, Lane, Position
+
+#: Discord's limits, in UTF-16 units, which is the stricter way to count.
+CONTENT_LIMIT = 2000
+FOOTER_LIMIT = 2048
+DESCRIPTION_LIMIT = 4096
+NOTES_LIMIT = 600  # ours: the prompt gets the rest
+FILE_NAME_LIMIT = 100
+RED = 16711680
+MINUTE = 60
+
+# A link as Discord ends one, or a character that markdown, mentions or masked links are made of.
+_TOKEN = re.compile(r"https?://\S+|[\\*_~|`<\[]|@|\s+|[^\\*_~|`<\[@\sh]+|h")
+# `@` is kept from making @everyone, even one that pings nobody.
+_MARKDOWN: Mapping[str, str] = {"@": "@\u200b", **{mark: "\\" + mark for mark in "\\*_~|`<["}}
+_WORD = re.compile(r"[a-z0-9]+")
+_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
+_PARAMETERS = re.compile(r"\s(?:--|—)[A-Za-z].*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A message's content. `full_prompt` is the whole prompt where the content had to shorten it, else None."""
+
+    text: str
+    full_prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An embed as data."""
+
+    title: str
+    description: str
+    footer: str = ""
+    colour: int = RED
+
+
+# Texts of the kinds. `{user}` is a mention.
+_BY: Mapping[Action, Callable[[Job], Text]] = {
+    Action.UPSAMPLE: lambda job: T("Image #{tile} {user}", tile=job.tile or 1, user=_mention(job)),
+    Action.VARIATION: lambda job: _variations(job, subtle=job.details.get("strength") == "subtle"),
+    Action.VARY_SUBTLE: lambda job: _variations(job, subtle=True),
+    Action.VARY_STRONG: lambda job: _variations(job, subtle=False),
+    Action.REGION: lambda job: T("Variations (Region) by {user}", user=_mention(job)),
+    Action.UPSCALE_SUBTLE: lambda job: T("Upscaled (Subtle) by {user}", user=_mention(job)),
+    Action.UPSCALE_CREATIVE: lambda job: T("Upscaled (Creative) by {user}", user=_mention(job)),
+    Action.ZOOM: lambda job: T("Zoom Out by {user}", user=_mention(job)),
+    Action.SQUARE: lambda job: T("Made square by {user}", user=_mention(job)),
+    Action.PAN: lambda job: _PANS.get(str(job.details.get("direction")), _PANS["left"])(_mention(job)),
+    Action.EDIT: lambda job: T("Edited by {user}", user=_mention(job)),
+    Action.BLEND: lambda job: T("Blend by {user}", user=_mention(job)),
+    Action.DESCRIBE: lambda job: T("Described for {user}", user=_mention(job)),
+}
+_PANS: Mapping[str, Callable[[str], Text]] = {
+    "left": lambda user: T("Pan Left by {user}", user=user),
+    "right": lambda user: T("Pan Right by {user}", user=user),
+    "up": lambda user: T("Pan Up by {user}", user=user),
+    "down": lambda user: T("Pan Down by {user}", user=user),
+}
+_LANES: Mapping[Lane, Text] = {Lane.FAST: T("fast"), Lane.RELAX: T("relaxed"), Lane.TURBO: T("turbo")}
+_VARYING = frozenset({Action.VARIATION, Action.VARY_STRONG, Action.VARY_SUBTLE})
+_UPSCALING = frozenset({Action.UPSAMPLE, Action.UPSCALE_SUBTLE, Action.UPSCALE_CREATIVE})
+
+
+def waiting(job: Job, position: Position | None) -> Caption:
+    """`**prompt** - <@user> (Waiting to start, 3rd in line, about 40 s)`; before variations and upscales what is about to be done."""
+    state = T("({state})", state=_waiting_state(position))
+    if job.action in _VARYING and job.tile:
+        begin, end = T("Making variations for image #{tile} with prompt", tile=job.tile), _mention(job)
+    elif job.action in _UPSCALING and job.tile:
+        begin, end = T("Upscaling image #{tile} with", tile=job.tile), _mention(job)
+    else:
+        begin, end = None, _kind(job)
+    return _caption(job, begin=begin, end=end, states=(state,))
+
+
+def progress(job: Job, fraction: float) -> Caption:
+    """`**prompt** - <@user> (31%) (fast)`."""
+    percent = min(99, max(0, int(fraction * 100)))
+    return _caption(job, end=_kind(job), states=(Text(f"({percent}%)"), *_mode(job)))
+
+
+def finished(job: Job, notes: Iterable[Text] = ()) -> Caption:
+    """`**prompt** - <@user> (fast)`, with the notes in small lines below it."""
+    states = () if job.action is Action.UPSAMPLE else _mode(job)
+    return _caption(job, end=_kind(job), states=states, notes=notes)
+
+
+def stopped(job: Job) -> Caption:
+    return _caption(job, end=_kind(job), states=(T("(Stopped)"),))
+
+
+def failed(job: Job) -> Caption:
+    return _caption(job, end=_kind(job), states=(T("(Failed)"),))
+
+
+def error_notice(error: LienzoError, locale: str, typed: str = "") -> Notice:
+    """The red embed for what went wrong, with the command as typed in its footer."""
+    return notice(Text(error.title), error.text, locale, typed)
+
+
+def notice(title: Text, text: Text, locale: str, typed: str = "") -> Notice:
+    return Notice(
+        title=title.in_language(locale),
+        description=_cut(text.in_language(locale), DESCRIPTION_LIMIT),
+        footer=_cut(typed, FOOTER_LIMIT),
+    )
+
+
+def small_notes(notes: Iterable[Text], locale: str) -> str:
+    """Each note as a small line (`-# …`); those that do not fit are left out."""
+    lines: list[str] = []
+    for note in notes:
+        line = "-# " + " ".join(_harmless(note).in_language(locale).split())
+        if units("\n".join((*lines, line))) > NOTES_LIMIT:
+            break
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def file_name(job: Job, suffix: str, index: int | None = None) -> str:
+    """`user_prompt_slug_<job id>.<suffix>`: ASCII, at most 100 characters. `index` (from 1) tells several files of one job apart."""
+    words = _PARAMETERS.sub("", " " + _LINK.sub("", job.prompt))
+    tail = f"_{job.id}" + (f"_{index}" if index is not None else "") + "." + suffix.lstrip(".")
+    slug = "_".join(part for part in (_slug(job.user_name)[:32], _slug(words)) if part)
+    return (slug[: FILE_NAME_LIMIT - len(tail)].strip("_") + tail).lstrip("_")
+
+
+def escape(text: str) -> str:
+    """Text by a user so that neither markdown nor a mention nor a masked link comes of it. Links stay links, without a preview."""
+    return "".join(_pieces(text))
+
+
+def shorten(text: str, limit: int) -> tuple[str, bool]:
+    """`escape`d text of at most `limit` UTF-16 units, and whether anything was left out (an ellipsis then says so)."""
+    escaped = escape(text)
+    if units(escaped) <= limit:
+        return escaped, False
+    kept: list[str] = []
+    room = limit - 1
+    for piece in _pieces(text):
+        room -= units(piece)
+        if room < 0:
+            break
+        kept.append(piece)
+    return "".join(kept).rstrip() + "…", True
+
+
+def units(text: str) -> int:
+    """The length in UTF-16 units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _caption(
+    job: Job, *, end: Text | str, states: Sequence[Text], begin: Text | None = None, notes: Iterable[Text] = ()
+) -> Caption:
+    locale = job.place.locale
+    before = f"{begin.in_language(locale)} " if begin else ""
+    after = end.in_language(locale) if isinstance(end, Text) else end
+    tail = " ".join([after, *(state.in_language(locale) for state in states)])
+    below = small_notes(notes, locale)
+    below = f"\n{below}" if below else ""
+    if not job.prompt:
+        return Caption(f"{before}{tail}{below}")
+    room = CONTENT_LIMIT - units(f"{before}**** - {tail}{below}")
+    prompt, shortened = shorten(job.prompt, room)
+    return Caption(f"{before}**{prompt}** - {tail}{below}", job.prompt if shortened else None)
+
+
+def _kind(job: Job) -> Text | str:
+    kind = _BY.get(job.action)
+    return kind(job) if kind else _mention(job)
+
+
+def _variations(job: Job, *, subtle: bool) -> Text:
+    if job.details.get("remix"):
+        return (
+            T("Remix (Subtle) by {user}", user=_mention(job))
+            if subtle
+            else T("Remix (Strong) by {user}", user=_mention(job))
+        )
+    if subtle:
+        return T("Variations (Subtle) by {user}", user=_mention(job))
+    return T("Variations (Strong) by {user}", user=_mention(job))
+
+
+def _mention(job: Job) -> str:
+    return f"<@{job.user_id}>"
+
+
+def _mode(job: Job) -> tuple[Text, ...]:
+    lane = _LANES[job.lane]
+    return (T("({mode}, stealth)", mode=lane) if job.place.ephemeral else T("({mode})", mode=lane),)
+
+
+def _waiting_state(position: Position | None) -> Text:
+    if position is None:
+        return T("Waiting to start")
+    return T("Waiting to start, {place}, {time}", place=_in_line(position.place), time=_about(position.seconds))
+
+
+def _in_line(place: int) -> Text:
+    ending = 0 if place % 100 in (11, 12, 13) else place % 10
+    if ending == 1:
+        return T("{place}st in line", place=place)
+    if ending == 2:
+        return T("{place}nd in line", place=place)
+    if ending == 3:
+        return T("{place}rd in line", place=place)
+    return T("{place}th in line", place=place)
+
+
+def _about(seconds: float) -> Text:
+    if seconds < 2 * MINUTE:
+        step = 5 if seconds >= 10 else 1
+        return T("about {seconds} s", seconds=max(1, round(seconds / step) * step))
+    return T("about {minutes} min", minutes=round(seconds / MINUTE))
+
+
+def _pieces(text: str) -> Iterable[str]:
+    for match in _TOKEN.finditer(text):
+        piece = match.group()
+        if piece.startswith(("http://", "https://")):
+            yield "<" + piece.replace("<", "%3C").replace(">", "%3E") + ">"
+        elif piece.isspace():
+            yield " "  # no line of its own, so no heading, list or quote
+        elif piece in _MARKDOWN:
+            yield _MARKDOWN[piece]
+        else:
+            yield from piece
+
+
+def _harmless(note: Text) -> Text:
+    """A note's values may hold a user's words, and stand between backticks, where a backslash would show."""
+    values = {name: _tame(value) for name, value in note.values.items()}
+    return Text(note.message, values, note.plural, note.count)
+
+
+def _tame(value: object) -> object:
+    if isinstance(value, Text):
+        return _harmless(value)
+    if not isinstance(value, str):
+        return value
+    return re.sub(r"(?<=[@<\]])", "\u200b", value.replace("`", "'"))
+
+
+def _slug(text: str) -> str:
+    apart = "".join(
+        letter for letter in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(letter)
+    )
+    return "_".join(_WORD.findall(apart))
+
+
+def _cut(text: str, limit: int) -> str:
+    while units(text) > limit:
+        text = text[: limit - 1 - (units(text) - len(text))].rstrip() + "…"
+    return text
