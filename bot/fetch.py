@@ -10,7 +10,6 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -26,6 +25,7 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 MAX_URL = 2048
 CHUNK = 256 * 1024
 PORTS = {"http": 80, "https": 443}
+HEADERS = {"User-Agent": "Lienzo", "Accept": "image/png,image/jpeg,image/webp,image/gif", "Accept-Encoding": "identity"}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: IPv6 ranges that lead to an IPv4 address inside of them: NAT64 (RFC 6052, RFC 8215). 6to4 and Teredo are refused whole.
 NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
@@ -42,7 +42,7 @@ class FetchLimits:
 
 
 class Fetcher:
-    """Takes pictures in. Owns its HTTP client: use with `async with`, or close.
+    """Takes pictures in. Owns its connections: use with `async with`, or close.
 
     `allowed_hosts` limits links to these hosts and what is under them; None allows every public one. `trusted` are origins
     (`https://host:port`) exempt from that and from the check of addresses, for a Discord on one's own machine.
@@ -62,17 +62,11 @@ class Fetcher:
         self._allowed = None if allowed_hosts is None else tuple(host.lower().lstrip("*.") for host in allowed_hosts)
         self._trusted = frozenset(_origin(httpx.URL(origin)) for origin in trusted)
         self._resolve = resolve or _addresses
-        self._client = httpx.AsyncClient(
-            # A proxy would resolve the names itself. Kept connections are told apart by address alone, not by name.
-            trust_env=False,
-            limits=httpx.Limits(max_connections=16, max_keepalive_connections=0),
-            timeout=httpx.Timeout(self._limits.seconds),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            headers={
-                "User-Agent": "Lienzo",
-                "Accept": "image/png,image/jpeg,image/webp,image/gif",
-                "Accept-Encoding": "identity",
-            },
+        self._timeouts = httpx.Timeout(self._limits.seconds, connect=self._limits.seconds / 4).as_dict()
+        # The transport alone: a client would read redirects and cookies by itself, and ask a proxy to resolve the names.
+        # No connection is kept, as those are told apart by their address and not by the name that was verified.
+        self._transport = httpx.AsyncHTTPTransport(
+            trust_env=False, limits=httpx.Limits(max_connections=16, max_keepalive_connections=0)
         )
 
     async def __aenter__(self) -> Self:
@@ -82,7 +76,7 @@ class Fetcher:
         await self.close()
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def fetch(self, url: str, folder: Path) -> Path:
         """Downloads the picture and writes it into `folder` as `imaging.normalise` does: a JPEG if it came as one, else a PNG.
@@ -104,9 +98,7 @@ class Fetcher:
         try:
             async with asyncio.timeout(self._limits.seconds):
                 await self._follow(_parse(url), target)
-        except TimeoutError as error:
-            raise FetchError(T("The picture took too long to load.")) from error
-        except httpx.TimeoutException as error:
+        except (TimeoutError, httpx.TimeoutException) as error:
             raise FetchError(T("The picture took too long to load.")) from error
         except httpx.HTTPError as error:
             raise FetchError(T("The picture could not be loaded from that link.")) from error
@@ -129,18 +121,18 @@ class Fetcher:
         for address in addresses[:-1]:
             try:
                 return await self._send(url, address)
-            except httpx.ConnectError:
+            except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue
         return await self._send(url, addresses[-1])
 
     async def _send(self, url: httpx.URL, address: str) -> httpx.Response:
-        request = self._client.build_request(
+        request = httpx.Request(
             "GET",
             url.copy_with(host=address, fragment=None),
-            headers={"Host": url.netloc.decode("ascii")},
-            extensions={"sni_hostname": url.raw_host.decode("ascii")},
+            headers={"Host": url.netloc.decode("ascii"), **HEADERS},
+            extensions={"sni_hostname": url.raw_host.decode("ascii"), "timeout": self._timeouts},
         )
-        return await self._client.send(request, stream=True, follow_redirects=False)
+        return await self._transport.handle_async_request(request)
 
     async def _checked(self, url: httpx.URL) -> list[str]:
         """The addresses of the URL's host, none of which leads into a network of our own."""
