@@ -63,12 +63,12 @@ messages: $(DEV)
 # Dependency groups need pip 25.1 or newer; a new Python may bring an older one.
 $(PLAIN): pyproject.toml | .venv/pyvenv.cfg
 	@echo "Installing Lienzo into .venv (a minute or two, the first time)"
-	@$(PIP) install --quiet --upgrade "pip>=25.1"
-	@$(PIP) install --quiet --editable .
+	@$(PIP) install -qq --upgrade "pip>=25.1"
+	@$(PIP) install -qq --editable .
 	@touch $@
 
 $(DEV): pyproject.toml | .venv/pyvenv.cfg
 	@echo "Installing Lienzo and its development tools into .venv (a minute or two, the first time)"
-	@$(PIP) install --quiet --upgrade "pip>=25.1"
-	@$(PIP) install --quiet --editable . --group dev
+	@$(PIP) install -qq --upgrade "pip>=25.1"
+	@$(PIP) install -qq --editable . --group dev
 	@touch $(PLAIN) $@
