@@ -1,0 +1,196 @@
+"""What people send: checked as Discord's own client would, and completed for the bot (`resolved`)."""
+
+from typing import Any
+
+from bot.playground import commands as app
+from bot.playground.commands import ATTACHMENT, BOOLEAN, CHANNEL, INTEGER, MENTIONABLE, NUMBER, ROLE, STRING, USER
+from bot.playground.components import (
+    BUTTON,
+    CHANNEL_SELECT,
+    FILE_UPLOAD,
+    MENTIONABLE_SELECT,
+    ROLE_SELECT,
+    STRING_SELECT,
+    USER_SELECT,
+    walk,
+)
+from bot.playground.files import Files
+from bot.playground.modals import submitted
+from bot.playground.permissions import in_channel
+from bot.playground.problems import JSON, Check
+from bot.playground.world import Channel, Message, World
+
+MAX_VALUE = 6000
+
+
+class Refused(Exception):
+    """What a person asked for cannot be; the text says why."""
+
+
+class Forms:
+    """Turns a person's input into an interaction's data. Raises Refused."""
+
+    def __init__(self, world: World, files: Files) -> None:
+        self._world = world
+        self._files = files
+
+    def command(self, command: JSON, data: JSON, channel: Channel, *, partial: bool) -> JSON:
+        """The data of a command, or of an autocomplete (`partial`: nothing is required, one option is focused)."""
+        found: JSON = {"id": command["id"], "name": command["name"], "type": command["type"]}
+        if "guild_id" in command:
+            found["guild_id"] = command["guild_id"]
+        resolved: JSON = {}
+        if command["type"] == app.SLASH:
+            found["options"] = self._options(
+                command.get("options", []), data.get("options") or [], channel, resolved, partial=partial
+            )
+        else:
+            found["target_id"] = target = str(data.get("target_id"))
+            kind = "messages" if command["type"] == app.MESSAGE_MENU else "users"
+            self._resolve(kind, target, channel, resolved)
+        if resolved and not partial:
+            found["resolved"] = resolved
+        return found
+
+    def component(self, message: Message, data: JSON, channel: Channel) -> JSON:
+        """The data of a click or a choice."""
+        wanted = data.get("custom_id")
+        component = next((each for each in walk(message.payload["components"]) if each["custom_id"] == wanted), None)
+        if component is None or component.get("disabled"):
+            raise Refused(f"The message has no such component that could be used: {wanted}.")
+        found: JSON = {"custom_id": component["custom_id"], "component_type": component["type"], "id": component["id"]}
+        if component["type"] == BUTTON:
+            return found
+        given: list[Any] = data.get("values") or []
+        values = [str(value) for value in given]
+        if not component["min_values"] <= len(values) <= component["max_values"]:
+            raise Refused(f"Choose from {component['min_values']} to {component['max_values']} options.")
+        options = {option["value"] for option in component.get("options", [])}
+        if component["type"] == STRING_SELECT and not set(values) <= options:
+            raise Refused(f"These are not options: {sorted(set(values) - options)}.")
+        found["values"] = values
+        resolved: JSON = {}
+        self._resolve_values(component["type"], values, channel, resolved)
+        if resolved:
+            found["resolved"] = resolved
+        return found
+
+    def modal(self, modal: JSON, data: JSON, channel: Channel) -> JSON:
+        """The data of a modal's submit."""
+        check = Check()
+        components = submitted(modal, data.get("components"), check)
+        if check.errors:
+            raise Refused(_first(check.errors))
+        resolved: JSON = {}
+        for component in walk(components):
+            self._resolve_values(component["type"], component.get("values") or [], channel, resolved)
+        found: JSON = {"custom_id": modal["custom_id"], "components": components}
+        return found | {"resolved": resolved} if resolved else found
+
+    def _options(
+        self, schema: list[JSON], given: list[Any], channel: Channel, resolved: JSON, *, partial: bool
+    ) -> list[JSON]:
+        known = {option["name"]: option for option in schema}
+        found: list[JSON] = []
+        for item in given:
+            option = known.get(item.get("name"))
+            if option is None:
+                raise Refused(f"There is no option {item.get('name')}.")
+            found.append(self._option(option, item, channel, resolved, partial=partial))
+        missing = {option["name"] for option in schema if option.get("required")} - {each["name"] for each in found}
+        if missing and not partial:
+            raise Refused(f"This option is required: {', '.join(sorted(missing))}.")
+        return found
+
+    def _option(self, option: JSON, item: JSON, channel: Channel, resolved: JSON, *, partial: bool) -> JSON:
+        kind = option["type"]
+        found: JSON = {"name": option["name"], "type": kind}
+        if kind in (app.SUBCOMMAND, app.GROUP):
+            inside = self._options(
+                option.get("options", []), item.get("options") or [], channel, resolved, partial=partial
+            )
+            return found | {"options": inside}
+        value = item.get("value")
+        if partial and item.get("focused"):
+            return found | {"value": str(value or ""), "focused": True}
+        found["value"] = _value(option, value)
+        where = {USER: "users", CHANNEL: "channels", ROLE: "roles", ATTACHMENT: "attachments"}.get(kind)
+        if kind == MENTIONABLE:
+            where = "users" if str(value) in self._world.users else "roles"
+        if where is not None:
+            self._resolve(where, str(value), channel, resolved)
+        return found
+
+    def _resolve_values(self, kind: int, values: list[str], channel: Channel, resolved: JSON) -> None:
+        where = {
+            USER_SELECT: "users",
+            ROLE_SELECT: "roles",
+            CHANNEL_SELECT: "channels",
+            FILE_UPLOAD: "attachments",
+        }.get(kind)
+        for value in values:
+            if kind == MENTIONABLE_SELECT:
+                where = "users" if value in self._world.users else "roles"
+            if where is not None:
+                self._resolve(where, value, channel, resolved)
+
+    def _resolve(self, kind: str, key: str, channel: Channel, resolved: JSON) -> None:
+        """Put the object of an id under `resolved`."""
+        guild = channel.guild
+        found: JSON | None = None
+        if kind == "users" and key in self._world.users:
+            found = self._world.users[key].payload
+            if guild is not None and key in guild.members:
+                rights = str(in_channel(channel, self._world.users[key]))
+                resolved.setdefault("members", {})[key] = guild.members[key].payload() | {"permissions": rights}
+        elif kind == "roles" and guild is not None and key in guild.roles:
+            found = guild.roles[key].payload()
+        elif kind == "channels" and guild is not None and key in guild.channels | guild.threads:
+            target = self._world.channels[key]
+            found = target.payload(self._world.bot) | {"permissions": str(in_channel(target, self._world.bot))}
+        elif kind == "messages" and key in channel.messages:
+            found = channel.messages[key].seen(self._world.bot)
+        elif kind == "attachments" and (stored := self._files.get(key)) is not None:
+            found = self._files.payload(stored)
+        if found is None:
+            raise Refused(f"There is no such thing among the {kind}: {key}.")
+        resolved.setdefault(kind, {})[key] = found
+
+
+def _value(option: JSON, value: Any) -> Any:
+    name, kind = option["name"], option["type"]
+    if kind == STRING:
+        text = value if isinstance(value, str) else str(value)
+        if not option.get("min_length", 0) <= len(text) <= option.get("max_length", MAX_VALUE):
+            raise Refused(
+                f"{name} must have {option.get('min_length', 0)} to {option.get('max_length', MAX_VALUE)} characters."
+            )
+        value = text
+    elif kind in (INTEGER, NUMBER):
+        value = _number(name, kind, value)
+        if value < option.get("min_value", value) or value > option.get("max_value", value):
+            raise Refused(f"{name} must be from {option.get('min_value')} to {option.get('max_value')}.")
+    elif kind == BOOLEAN:
+        return bool(value)
+    else:
+        value = str(value)
+    choices = option.get("choices")
+    if choices and value not in [choice["value"] for choice in choices]:
+        raise Refused(f"{name} must be one of the choices.")
+    return value
+
+
+def _number(name: str, kind: int, value: Any) -> int | float:
+    try:
+        return int(value) if kind == INTEGER else float(value)
+    except (TypeError, ValueError):
+        raise Refused(f"{name} must be a number.") from None
+
+
+def _first(errors: JSON, path: str = "") -> str:
+    """The first error of a tree in one line."""
+    for key, value in errors.items():
+        if key == "_errors":
+            return f"{path or 'This form'}: {value[0]['message']}"
+        return _first(value, str(key))
+    return ""
