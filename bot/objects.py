@@ -12,13 +12,16 @@ import shutil
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import ClientConfig, LocalStore, ObjectStore, RetryConfig, S3Config, from_url
+from obstore.store import LocalStore, from_url
 
 from bot.errors import NotFound, StorageFull
+
+if TYPE_CHECKING:  # obstore has these for type checkers alone
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config
 
 KEY = re.compile(r"jobs/[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 MIB = 1024 * 1024
@@ -39,8 +42,8 @@ class Objects:
         *,
         reserve: int = 200 * MIB,
         cache_bytes: int = 1024 * MIB,
-        config: S3Config | None = None,
-        client_options: ClientConfig | None = None,
+        config: "S3Config | None" = None,
+        client_options: "ClientConfig | None" = None,
     ) -> None:
         self._reserve = reserve
         self._cache_bytes = cache_bytes
@@ -69,7 +72,7 @@ class Objects:
 
     async def local(self, key: str) -> Path:
         """A path with the object's bytes, to read from and never to change. NotFound when there is no such object."""
-        path = self._folder / _check(key)
+        path = self._path(_check(key))
         if await asyncio.to_thread(self._is_here, path):
             return path
         if not self._cached:
@@ -87,11 +90,16 @@ class Objects:
 
     async def delete(self, keys: Collection[str]) -> None:
         """Removes the objects; those that are gone already are no error."""
-        for key in keys:
-            with contextlib.suppress(FileNotFoundError):
-                await obstore.delete_async(self._store, _check(key))
-            if self._cached:
-                await asyncio.to_thread((self._folder / key).unlink, missing_ok=True)
+        checked = [_check(key) for key in keys]
+        if not checked:
+            return
+        if not self._cached:
+            for key in checked:
+                with contextlib.suppress(FileNotFoundError):
+                    await obstore.delete_async(self._store, key)
+            return
+        await obstore.delete_async(self._store, checked)  # one call for a thousand, and silent about what is gone
+        await asyncio.to_thread(self._forget, checked)
 
     async def usage(self) -> int:
         """Bytes of all the objects. Lists them, so it is not for every job."""
@@ -104,6 +112,10 @@ class Objects:
         """StorageFull unless `size` more bytes fit on the disk with the reserve left over. Asked before a job is taken, too."""
         if (await asyncio.to_thread(shutil.disk_usage, self._folder)).free < size + self._reserve:
             raise StorageFull
+
+    def _path(self, key: str) -> Path:
+        """Where the file lies. A cache is flat, so that no empty folders are left; no key has a plus in it."""
+        return self._folder / (key.replace("/", "+") if self._cached else key)
 
     def _is_here(self, path: Path) -> bool:
         """Whether the file lies in our folder. In the cache it is marked as used now."""
@@ -120,7 +132,7 @@ class Objects:
         except FileNotFoundError as error:
             raise NotFound from error
         await self.check_room(found.meta["size"])
-        part = await asyncio.to_thread(_part, path)
+        part = _part(path)
         try:
             with await asyncio.to_thread(part.open, "wb") as file:
                 async for chunk in found.stream(min_chunk_size=MIB):
@@ -130,17 +142,24 @@ class Objects:
             await asyncio.to_thread(part.unlink, missing_ok=True)
 
     def _adopt(self, key: str, path: Path) -> None:
-        target = self._folder / key
+        target = self._path(key)
         part = _part(target)
         shutil.copyfile(path, part)
         part.replace(target)
         self._evict()
 
+    def _forget(self, keys: list[str]) -> None:
+        for key in keys:
+            self._path(key).unlink(missing_ok=True)
+
     def _evict(self) -> None:
         """Drops what was not asked for the longest, until the cache is small enough or only holds what may be in use."""
-        files = sorted(
-            (path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.rglob("*") if path.is_file()
-        )
+        files: list[tuple[float, int, Path]] = []
+        for path in self._folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # another thread was faster
+                stat = path.stat()
+                files.append((stat.st_mtime, stat.st_size, path))
+        files.sort()
         excess = sum(size for _, size, _ in files) - self._cache_bytes
         for used, size, path in files:
             if excess <= 0 or used > time.time() - IN_USE_SECONDS:
@@ -149,11 +168,11 @@ class Objects:
             excess -= size
 
 
-def _bucket(url: str, config: S3Config | None, client_options: ClientConfig | None) -> ObjectStore:
+def _bucket(url: str, config: "S3Config | None", client_options: "ClientConfig | None") -> "ObjectStore":
     if not url.startswith(("s3://", "s3a://")):
         return from_url(url)
-    options = cast("ClientConfig", {"connect_timeout": "5s", "timeout": "60s", **(client_options or {})})
-    retries = cast("RetryConfig", {"max_retries": 4})
+    options: ClientConfig = {"connect_timeout": "5s", "timeout": "60s", **(client_options or {})}
+    retries: RetryConfig = {"max_retries": 4}
     return from_url(url, config=config, client_options=options, retry_config=retries)
 
 
@@ -165,5 +184,4 @@ def _check(key: str) -> str:
 
 def _part(path: Path) -> Path:
     """A name of its own to write to before the file gets its place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     return path.with_name(f"{secrets.token_hex(8)}.part")
