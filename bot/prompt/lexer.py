@@ -25,7 +25,7 @@ _NAME = r"[^\W\d_]\w*+"
 _WEIGHT = r"-?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)"
 _LINK = LINK.pattern
 
-_LORA = re.compile(r"<lora:([^<>]*+)>", re.IGNORECASE)
+_LORA = re.compile(r"<lora:([^<>\s]*+)>", re.IGNORECASE)
 _OPENING = re.compile(
     rf"""
       (?: (?<!\S) | (?<=(?<!:)::) ) {_LINK}
@@ -34,7 +34,8 @@ _OPENING = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _SPACED = re.compile(
-    rf"(?: (?<![^\s,]) | (?<=::) ) (?P<dash> --|— ) \s (?P<name> {_NAME} ) (?!\S) (?P<number> \s [0-9] )?", re.VERBOSE
+    rf"(?: (?<![^\s,]) | (?<=::) ) (?P<dash> --|— ) \s (?P<name> {_NAME} ) (?= \s | :: | --|— | $ ) (?P<number> \s [0-9] )?",
+    re.VERBOSE,
 )
 _TEXT = re.compile(
     rf"(?P<link> {_LINK} ) | (?P<mark> :: ) (?: (?P<weight> {_WEIGHT} ) (?= \s | :: | $ ) )? | (?P<word> (?: [^\s:] | :(?!:) )++ )",
@@ -84,18 +85,23 @@ def normalised(text: str) -> str:
 
 def lex(text: str, known: Known) -> Lexed:
     """Reads a text into its parameters and what stands before them. `<lora:…>` tags, wherever they are, become parameters."""
-    loras = [Option("lora", [body.strip()]) for body in _LORA.findall(text)]
-    text = normalised(_LORA.sub(" ", text) if loras else text)
+    text = normalised(text)
+    loras = [Option("lora", [body]) for body in _LORA.findall(text)]
+    if loras:
+        text = " ".join(_LORA.sub(" ", text).split())
     _check_spaced(text, known)
-    openings = [found for found in _OPENING.finditer(text) if found["dash"] and _opens(found, known)]
-    ends = [found.start("dash") for found in openings[1:]] + [len(text)]
-    options = [_option(found, text[found.end() : end], known) for found, end in zip(openings, ends, strict=False)]
-    head = text[: openings[0].start("dash")] if openings else text
-    return Lexed(head.strip(), loras + options)
+    options: list[Option] = []
+    end = len(text)
+    # From the last to the first, so that each knows where it ends.
+    for found in reversed(list(_OPENING.finditer(text))):
+        if found["dash"] and _opens(found, end, known):
+            options.append(_option(found, text[found.end() : end], known))
+            end = found.start("dash")
+    return Lexed(text[:end].strip(), loras + options[::-1])
 
 
-def _opens(found: re.Match[str], known: Known) -> bool:
-    """Whether a parameter begins at this dash.
+def _opens(found: re.Match[str], end: int, known: Known) -> bool:
+    """Whether a parameter begins at this dash, and ends at `end`.
 
     `--` or `—` before a letter begins one wherever a word may begin. Glued to a word, or as `–` or `---`, they are typography
     unless the name of a parameter follows, as a word or with a number glued to it.
@@ -109,7 +115,7 @@ def _opens(found: re.Match[str], known: Known) -> bool:
     if not (regular or begins):
         return False
     name, number = _split_number(found["name"].lower(), known)
-    after = found.string[found.end() : found.end() + 2]
+    after = found.string[found.end() : min(found.end() + 2, end)]
     return known(name) and bool(number or not after or after[0] == " " or after == "::")
 
 

@@ -26,6 +26,7 @@ _WORD = re.compile(r"\w[\w.:/+-]*")
 _STYLE = re.compile(rf"{LINK.pattern}|[0-9]{{1,12}}|random", re.IGNORECASE)
 _ID = re.compile(r"[A-Za-z0-9]{1,40}")
 _LORA_NAME = re.compile(r"(?!-)(?:[^\s:<>,–—-]|-(?!-))+")
+_DASHED = re.compile(r"--|—")
 _DIGITS = 30  # more than any value needs
 
 #: A value, and how many of the words it took.
@@ -48,8 +49,15 @@ def written(row: Parameter, value: Value) -> tuple[str, ...]:
     if isinstance(value, Ratio):
         return (str(value),)
     if isinstance(value, tuple):
-        return ((", " if row.kind is Kind.LIST else " ").join(str(item) for item in value),)
+        items = [str(item) for item in value]
+        return (_listed(items) if row.kind is Kind.LIST else " ".join(items),)
     return (number_text(value) if isinstance(value, float) else str(value),)
+
+
+def _listed(items: list[str]) -> str:
+    """The items between commas; a last one keeps words such as `rock—c` from being read as a parameter."""
+    text = ", ".join(items)
+    return text + "," if _DASHED.search(items[-1]) else text
 
 
 def quoted(text: str) -> str:
@@ -95,8 +103,9 @@ def _wrong(row: Parameter, given: str) -> PromptError:
 
 def _outside(row: Parameter, given: str) -> PromptError:
     low, high = number_text(row.low), number_text(row.high)
+    whole = _INTEGER.fullmatch(given)
     name, given = quoted("--" + row.name), quoted(given)
-    if row.kind is Kind.INTEGER and not _INTEGER.fullmatch(given.strip("`")):
+    if row.kind is Kind.INTEGER and not whole:
         return PromptError(
             T(
                 "{name} must be a whole number between {low} and {high} (given: {given})",
@@ -194,7 +203,9 @@ def _phrase(_row: Parameter, words: list[str]) -> _Read:
 
 
 def _list(row: Parameter, words: list[str]) -> _Read:
-    items = unique(item.strip() for item in " ".join(words).split(","))
+    # A comma inside a link belongs to the link.
+    spread = " ".join(word if LINK.match(word) else word.replace(",", ", ") for word in words)
+    items = unique(" ".join(item.split()) for item in f"{spread} ".split(", "))
     if not items:
         raise _wrong(row, " ".join(words))
     return items, len(words)
