@@ -37,6 +37,8 @@ ANSWER_SECONDS = 10.0
 DRAFT_SECONDS = 0.5  # the one write that may come before an answer
 TOKEN_MS = 15 * 60 * 1000
 DRAFT = "draft"
+#: Says that a character is to be shown as an emoji; Discord sends it or not.
+VARIATION = "\ufe0f"
 INTENTS = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
 _OPTION_NAME = re.compile(r"[-_\w]{1,32}")
 log = logging.getLogger(__name__)
@@ -159,7 +161,7 @@ class Lienzo(commands.Bot):
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         """A reaction on one of our messages. What it may not do, it does not, without a word."""
-        handler = self.reactions.get(payload.emoji.name or "")
+        handler = self.reactions.get((payload.emoji.name or "").removesuffix(VARIATION))
         if handler is None or self.user is None or payload.user_id == self.user.id or self.refusal_in(payload.guild_id):
             return
         member = payload.member

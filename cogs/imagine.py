@@ -89,7 +89,7 @@ class Imagine(commands.Cog):
         attachments: Sequence[Attachment] = (),
     ) -> None:
         """Checks before anything is answered; then one job starts at once, and several after a question."""
-        interaction.extras[DRAFT] = _as_text(text, overrides or {}, attachments)
+        interaction.extras[DRAFT] = as_text(text, overrides or {}, attachments)
         asking = caller(interaction)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOKUP_SECONDS):
@@ -169,7 +169,7 @@ class Imagine(commands.Cog):
         return [Choice(name=name, value=name) for name in names if typed.lower() in name.lower()][:CHOICES]
 
 
-def _as_text(text: str, overrides: Mapping[str, str], attachments: Sequence[Attachment]) -> str:
+def as_text(text: str, overrides: Mapping[str, str], attachments: Sequence[Attachment]) -> str:
     """Everything that was given to the command as one prompt, so that it can be mended or confirmed as one."""
     options = [f"--{name}" if value == "true" else f"--{name} {value}" for name, value in overrides.items()]
     return " ".join([*(attachment.url for attachment in attachments), text, *options])

@@ -45,7 +45,7 @@ class Jobs(commands.Cog):
             "favourite": self.favourite,
             "original": self.original,
         }
-        bot.reactions |= {"❌": self.end_by_reaction, "⭐": self.favourite_by_reaction, "✉️": self.send_by_reaction}
+        bot.reactions |= {"❌": self.end_by_reaction, "⭐": self.favourite_by_reaction, "✉": self.send_by_reaction}
         self._menu = app_commands.ContextMenu(name="Cancel or Delete", callback=self.end_by_menu)
 
     async def cog_load(self) -> None:
@@ -64,7 +64,7 @@ class Jobs(commands.Cog):
     async def act_by_text(self, interaction: Interaction, click: Click) -> None:
         """The same with another prompt, out of a window."""
         extra = (click.fields or {}).get("factor", "").strip().replace(",", ".") or click.extra
-        if click.verb == Action.ZOOM and not _is_zoom(extra):
+        if click.verb == Action.ZOOM and not is_zoom(extra):
             raise UserError(T("`{value}` is no zoom: give a number above 1, up to 2.", value=extra))
         await self._start(interaction, click, extra, click.prompt)
 
@@ -159,7 +159,7 @@ class Jobs(commands.Cog):
             await interaction.followup.send(text, ephemeral=True)
 
 
-def _is_zoom(text: str) -> bool:
+def is_zoom(text: str) -> bool:
     try:
         return 1 < float(text) <= 2
     except ValueError:

@@ -1,0 +1,119 @@
+"""A studio that starts nothing: it checks prompts as the real one does and writes down what it was asked."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import cast
+
+from bot.errors import NotFound
+from bot.jobs import Action, Job, Lane, Place
+from bot.prompt import parse, permute, render
+from bot.studio import Attachment, Caller, Draft, Studio
+from bot.worker import Upload
+
+
+@dataclass(slots=True)
+class FakeCatalog:
+    names: tuple[str, ...] = ("painter", "openai")
+
+
+@dataclass(slots=True)
+class FakeStudio:
+    """`trouble` is raised by every use case that starts or ends something."""
+
+    catalog: FakeCatalog = field(default_factory=FakeCatalog)
+    imagined: list[tuple[Caller, Draft, Place, Sequence[Attachment]]] = field(
+        default_factory=list[tuple[Caller, Draft, Place, Sequence[Attachment]]]
+    )
+    acted: list[tuple[Caller, str, str, int, str, Place, str | None]] = field(
+        default_factory=list[tuple[Caller, str, str, int, str, Place, str | None]]
+    )
+    ended: list[tuple[Caller, str]] = field(default_factory=list[tuple[Caller, str]])
+    favourites: set[tuple[int, str, int]] = field(default_factory=set[tuple[int, str, int]])
+    drafts: dict[str, str] = field(default_factory=dict[str, str])
+    messages: dict[int, Job] = field(default_factory=dict[int, Job])
+    jobs: dict[str, Job] = field(default_factory=dict[str, Job])
+    originals: dict[tuple[str, int], Upload] = field(default_factory=dict[tuple[str, int], Upload])
+    fingerprint: str | None = None
+    trouble: Exception | None = None
+    stealth: bool = False
+
+    @property
+    def real(self) -> Studio:
+        return cast("Studio", self)
+
+    def check(self, caller: Caller, text: str, overrides: Mapping[str, str] | None = None) -> Draft:
+        prompts = tuple(parse(variant, overrides=overrides or {}).prompt for variant in permute(text, 40))
+        ephemeral = self.stealth or bool(prompts[0].get("stealth"))
+        return Draft(text=text, prompts=prompts, warnings=(), backend="painter", lane=Lane.FAST, ephemeral=ephemeral)
+
+    async def remember(self, caller: Caller) -> None:
+        pass
+
+    async def imagine(
+        self, caller: Caller, draft: Draft, place: Place, attachments: Sequence[Attachment] = ()
+    ) -> list[Job]:
+        self._maybe_fail()
+        self.imagined.append((caller, draft, place, attachments))
+        return []
+
+    async def act(
+        self, caller: Caller, verb: str, job_id: str, tile: int, extra: str, place: Place, *, text: str | None = None
+    ) -> None:
+        self._maybe_fail()
+        self.acted.append((caller, verb, job_id, tile, extra, place, text))
+
+    async def cancel(self, caller: Caller, job_id: str) -> bool:
+        self._maybe_fail()
+        self.ended.append((caller, job_id))
+        return True
+
+    async def favourite(self, caller: Caller, job_id: str, tile: int) -> tuple[bool, int]:
+        key = (caller.user_id, job_id, tile)
+        self.favourites ^= {key}
+        return key in self.favourites, len(self.favourites)
+
+    @asynccontextmanager
+    async def original(self, job_id: str, tile: int) -> AsyncGenerator[Upload]:
+        if (job_id, tile) not in self.originals:
+            raise NotFound
+        yield self.originals[job_id, tile]
+
+    async def result(self, job_id: str) -> Job:
+        return self.jobs[job_id]
+
+    async def job_of_message(self, message_id: int) -> Job | None:
+        return self.messages.get(message_id)
+
+    async def save_draft(self, caller: Caller, text: str) -> str:
+        draft_id = f"draft{len(self.drafts):05}"
+        self.drafts[draft_id] = text
+        return draft_id
+
+    async def draft(self, draft_id: str) -> str | None:
+        return self.drafts.get(draft_id)
+
+    async def synced(self) -> str | None:
+        return self.fingerprint
+
+    async def set_synced(self, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+
+    def _maybe_fail(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+
+
+def job_in(place: Place, job_id: str = "01jv0example0000", **changes: object) -> Job:
+    """A job of Ana's, as far as messages are concerned."""
+    base = Job(
+        id=job_id,
+        action=Action.IMAGINE,
+        user_id=1200000000000000101,
+        user_name="ana",
+        backend="painter",
+        place=place,
+        prompt=render(parse("a lighthouse --ar 3:2").prompt),
+        guild_id=place.guild_id,
+    )
+    return base.evolve(**changes)
