@@ -1,0 +1,198 @@
+// Starts the page and puts its parts together.
+
+import { api, listen } from "./api.js";
+import { createComposer } from "./composer.js";
+import { announce, h, icon, iconButton, toast } from "./dom.js";
+import { settle } from "./interactions.js";
+import { createList, welcome } from "./messages.js";
+import { openModal } from "./modal.js";
+import { closePopup, openMenu } from "./popup.js";
+import { createSidebar } from "./sidebar.js";
+import { addChannel, channelName, emit, forgetCommands, isDirect, isThread, loadWorld, on, state } from "./state.js";
+import { setLocale, t } from "./texts.js";
+
+const root = document.getElementById("app");
+const main = h("main", { class: "main" });
+let sidebar = null;
+let view = null; // {list, composer} of the open channel
+let stopListening = () => {};
+let starts = 0;
+
+/** Everything anew for one user: at the start, on switching users and on changing the language. */
+async function start(user, channelId) {
+  const turn = (starts += 1);
+  const world = await api.world(user);
+  if (turn !== starts) return;
+  stopListening();
+  closePopup();
+  loadWorld(world);
+  setLocale(state.me.locale);
+  document.title = t("title");
+  state.unread.clear();
+  sidebar = createSidebar();
+  root.replaceChildren(skipLink(), sidebar.node, veil(), main);
+  stopListening = listen(state.me.id, { onEvent: receive, onOpen: opened, onLost: lost });
+  go(state.channels.has(channelId) ? channelId : firstChannel());
+}
+
+const skipLink = () => h("a", { class: "skip", href: "#composer-input", onclick: (event) => (event.preventDefault(), view.composer.focus()) }, t("skip"));
+const veil = () => h("div", { class: "veil", onclick: () => drawer(false) });
+const firstChannel = () => ([...state.channels.values()].find((each) => !isDirect(each) && !isThread(each)) ?? [...state.channels.values()][0]).id;
+
+function go(channelId) {
+  if (!state.channels.has(channelId)) return toast(t("parentGone"));
+  view?.list.close();
+  view?.composer.close();
+  closePopup();
+  state.channelId = channelId;
+  state.unread.delete(channelId);
+  history.replaceState(null, "", `?user=${state.me.id}&channel=${channelId}`);
+  const channel = state.channels.get(channelId);
+  const composer = createComposer(channel, { onSent: () => view.list.stick() });
+  const list = createList(channel, welcome(channel, composer.run));
+  view = { list, composer };
+  main.replaceChildren(header(channel, composer), offlineBar(), list.node, composer.node);
+  sidebar.refresh();
+  drawer(false);
+  list.load();
+  if (!matchMedia("(hover: none)").matches) composer.focus();
+  return composer.fit();
+}
+
+function header(channel, composer) {
+  const tries = state.tries.map((each) => ({ label: each.label, note: each.text, icon: icon("spark"), run: () => composer.run(each.text) }));
+  const button = h("button", { type: "button", class: "button secondary try-button", "aria-haspopup": "menu", onclick: () => openMenu(button, tries, t("tryPrompts"), { align: "end" }) }, icon("spark"), h("span", {}, t("tryPrompts")));
+  return h(
+    "header",
+    { class: "top" },
+    iconButton("menu", t("openChannels"), () => drawer(true), { class: "drawer-open", "aria-controls": "sidebar" }),
+    icon(isThread(channel) ? "thread" : isDirect(channel) ? "at" : "hash"),
+    h("h2", {}, channelName(channel)),
+    channel.topic && h("p", { class: "topic" }, channel.topic),
+    h("span", { class: "spring" }),
+    tries.length > 0 && button,
+  );
+}
+
+const offlineBar = () => h("div", { class: "offline", role: "status", hidden: state.online }, t("connectionLost"));
+
+function drawer(open) {
+  const was = root.classList.contains("drawer");
+  root.classList.toggle("drawer", open);
+  if (open) sidebar.node.querySelector(".channel[aria-current]")?.focus();
+  else if (was) main.querySelector(".drawer-open")?.focus();
+}
+
+// The connection
+
+function lost() {
+  state.online = false;
+  main.querySelector(".offline")?.removeAttribute("hidden");
+}
+
+async function opened(again) {
+  state.online = true;
+  main.querySelector(".offline")?.setAttribute("hidden", "");
+  if (!again) return;
+  try {
+    loadWorld(await api.world(state.me.id));
+  } catch {
+    return start(undefined, state.channelId); // another run of the playground, with other people
+  }
+  if (!state.channels.has(state.channelId)) return go(firstChannel());
+  announce(t("connectionBack"));
+  sidebar.refresh();
+  sidebar.bot();
+  view.composer.refresh();
+  return view.list.load();
+}
+
+const HANDLERS = {
+  message_create({ message }) {
+    if (message.channel_id === state.channelId) {
+      view.composer.stopTyping(message.author.id);
+      return view.list.upsert(message);
+    }
+    state.unread.set(message.channel_id, (state.unread.get(message.channel_id) ?? 0) + 1);
+    return sidebar.refresh();
+  },
+  message_update: ({ message }) => message.channel_id === state.channelId && view.list.upsert(message),
+  message_delete: ({ channel_id: channelId, id }) => channelId === state.channelId && view.list.remove(id),
+  channel_create({ channel }) {
+    addChannel(channel);
+    sidebar.refresh();
+  },
+  typing({ channel_id: channelId, user_id: userId }) {
+    const user = state.users.get(userId) ?? { id: userId, username: state.application.name };
+    if (channelId === state.channelId && userId !== state.me.id) view.composer.typing(user);
+  },
+  interaction: settle,
+  commands() {
+    forgetCommands();
+    view.composer.refresh();
+  },
+  bot({ type: _, ...bot }) {
+    state.bot = { ...state.bot, ...bot };
+    sidebar.bot();
+  },
+  user({ user }) {
+    state.users.set(user.id, user);
+    if (user.id === state.me.id && user.locale !== state.me.locale) attempt(() => start(state.me.id, state.channelId));
+  },
+};
+
+const receive = (event) => HANDLERS[event.type]?.(event);
+
+async function attempt(action) {
+  try {
+    await action();
+  } catch (error) {
+    toast(t("failed", { text: error.message }));
+  }
+}
+
+on("go", ({ channel }) => go(channel));
+on("drawer", ({ open }) => drawer(open));
+on("user", ({ id }) => attempt(() => start(id, state.channelId)));
+on("locale", ({ locale }) =>
+  attempt(async () => {
+    await api.locale(state.me.id, locale);
+    await start(state.me.id, state.channelId);
+    document.getElementById("language")?.focus();
+  }),
+);
+on("open-dm", () =>
+  attempt(async () => {
+    const channel = await api.dm(state.me.id);
+    addChannel(channel);
+    go(channel.id);
+  }),
+);
+on("jump", ({ id }) => view.list.jump(id));
+on("note", (note) => note.channelId === state.channelId && view.list.note(note));
+on("component-failed", ({ message, text }) => view.list.fail(message, text));
+on("modal", openModal);
+on("dismiss", (message) => {
+  if (message.local) return view.list.remove(message.id);
+  return attempt(async () => {
+    await api.dismiss(state.me.id, message.channel_id, message.id);
+    view.list.remove(message.id);
+  });
+});
+
+for (const type of ["dragover", "drop"]) {
+  document.addEventListener(type, (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    if (type === "drop") [...event.dataTransfer.files].forEach(view.composer.addFile);
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && root.classList.contains("drawer")) drawer(false);
+});
+
+const wanted = new URLSearchParams(location.search);
+start(wanted.get("user") ?? undefined, wanted.get("channel"))
+  .catch(() => start(undefined, null))
+  .catch((error) => toast(error.message));
