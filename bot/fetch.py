@@ -17,7 +17,7 @@ import httpx
 
 from bot.errors import FetchError
 from bot.i18n import T
-from bot.imaging import Imaging
+from bot.imaging import Imaging, full_disk
 
 #: Gives a host's addresses, as texts, in the order in which to try them.
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -81,12 +81,13 @@ class Fetcher:
     async def fetch(self, url: str, folder: Path) -> Path:
         """Downloads the picture and writes it into `folder` as `imaging.normalise` does: a JPEG if it came as one, else a PNG.
 
-        FetchError says why it can't be had.
+        FetchError says why it can't be had; StorageFull when the disk is.
         """
         name = secrets.token_hex(8)
         raw = folder / f"{name}.part"
         try:
-            await self._download(url, raw)
+            with full_disk():
+                await self._download(url, raw)
             info = await self._imaging.sniff(raw)
             target = folder / f"{name}{'.jpg' if info.format == 'JPEG' else '.png'}"
             await self._imaging.normalise(raw, target, self._limits.max_side)
@@ -177,7 +178,7 @@ class Fetcher:
     def _check_bytes(self, count: int) -> None:
         if count > self._limits.max_bytes:
             raise FetchError(
-                T("That picture is larger than {limit} MB.", limit=round(self._limits.max_bytes / 1024**2, 1))
+                T("That picture is larger than {limit} MB.", limit=f"{self._limits.max_bytes / 1024**2:.3g}")
             )
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.errors import FetchError
+from bot.errors import FetchError, StorageFull
 from bot.fetch import Fetcher, FetchLimits, Resolve, is_public
 from bot.imaging import Imaging, sniff
 
@@ -295,7 +295,7 @@ async def test_a_page_is_no_picture(site: Site, imaging: Imaging, tmp_path: Path
 
 async def test_a_file_said_to_be_too_large_is_not_read(site: Site, imaging: Imaging, tmp_path: Path) -> None:
     site.body("/a", bytes(LIMITS.max_bytes + 1))
-    with pytest.raises(FetchError, match=r"larger than 0\.1 MB"):
+    with pytest.raises(FetchError, match=r"larger than 0\.0954 MB"):
         await take(imaging, f"{site.origin}/a", tmp_path, trusted=[site.origin])
 
 
@@ -369,6 +369,20 @@ async def test_a_server_that_dawdles_is_left_in_time(
         await take(imaging, f"{site.origin}/a", tmp_path, trusted=[site.origin], limits=replace(LIMITS, seconds=0.3))
     over.set()
     assert files(tmp_path) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+async def test_a_full_disk_is_said_to_be_full(
+    site: Site, imaging: Imaging, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.body("/a", picture())
+
+    def full(*_: Any) -> Any:
+        return open("/dev/full", "wb")  # noqa: PTH123
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(StorageFull):
+        await take(imaging, f"{site.origin}/a", tmp_path, trusted=[site.origin])
 
 
 async def test_a_bomb_is_refused_by_its_pixels(site: Site, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bot import imaging
-from bot.errors import FetchError
+from bot.errors import FetchError, StorageFull
 from bot.imaging import Size, jpeg
 
 Pixels = NDArray[Any]
@@ -251,3 +251,13 @@ async def test_the_pool_runs_the_same_functions_and_passes_their_errors_on(tmp_p
             await pool.sniff(tmp_path / "broken.png")
         with pytest.raises(FetchError, match="too large"):
             await pool.sniff(grid)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+async def test_a_full_disk_is_said_to_be_full(tmp_path: Path) -> None:
+    async with imaging.Imaging() as pool:
+        source = noise(tmp_path / "source.png", 64, 64)
+        with pytest.raises(StorageFull):
+            await pool.encode_tile(source, Path("/dev/full"))
+        with pytest.raises(FileNotFoundError):
+            await pool.encode_tile(tmp_path / "nowhere.png", tmp_path / "tile.jpg")

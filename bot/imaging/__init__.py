@@ -9,7 +9,7 @@ from bot.imaging.frames import Direction, canvas, frame_for_pan, frame_for_zoom,
 from bot.imaging.info import MAX_PIXELS, ImageInfo, Size, sniff
 from bot.imaging.jpeg import CannotSplice, layout, splice
 from bot.imaging.metadata import annotate, parameters_text, read_info
-from bot.imaging.pool import Imaging
+from bot.imaging.pool import Imaging, full_disk
 
 __all__ = [
     "MAX_PIXELS",
@@ -25,6 +25,7 @@ __all__ = [
     "fit",
     "frame_for_pan",
     "frame_for_zoom",
+    "full_disk",
     "grid",
     "layout",
     "load_mask",

@@ -57,7 +57,7 @@ def cut(grid: Path, index: int, columns: int, rows: int, target: Path) -> Size:
         return jpeg.cut(grid, index, columns, rows, target)
     except jpeg.CannotSplice:
         whole = flatten(open_pixels(grid))
-        width, height = whole.width // columns, whole.height // rows
+        width, height = max(1, whole.width // columns), max(1, whole.height // rows)
         row, column = divmod(index, columns)
         box = (column * width, row * height, (column + 1) * width, (row + 1) * height)
         return _save(whole.crop(box), target)

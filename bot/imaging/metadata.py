@@ -52,7 +52,7 @@ def read_info(path: Path) -> dict[str, str]:
             text = note.removeprefix(MAKER) if isinstance(note, bytes) and note.startswith(MAKER) else "{}"
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {str(k): str(v) for k, v in cast("dict[Any, Any]", found).items()} if isinstance(found, dict) else {}
 

@@ -1,13 +1,16 @@
 """The imaging functions for the event loop: each runs on one of two threads. More would only wait for the same cores."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+import errno
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
 from bot.backends.base import Frame
+from bot.errors import StorageFull
 from bot.imaging import compose, frames, info, metadata
 from bot.imaging.info import MAX_PIXELS, ImageInfo, Size
 
@@ -15,8 +18,22 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+@contextmanager
+def full_disk() -> Generator[None]:
+    """Says StorageFull where the system says ENOSPC."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StorageFull from error
+        raise
+
+
 class Imaging:
-    """Every method is the function of the same name, off the loop; see there for units and errors. Used with `async with`, or closed."""
+    """Every method is the function of the same name, off the loop; see there for units and errors. A full disk is StorageFull.
+
+    Used with `async with`, or closed.
+    """
 
     def __init__(self, *, threads: int = 2, max_pixels: int = MAX_PIXELS) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="imaging")
@@ -33,7 +50,8 @@ class Imaging:
         await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
 
     async def _run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(function, *args, **kwargs))
+        with full_disk():
+            return await asyncio.get_running_loop().run_in_executor(self._pool, partial(function, *args, **kwargs))
 
     async def sniff(self, path: Path) -> ImageInfo:
         return await self._run(info.sniff, path, max_pixels=self._max_pixels)
