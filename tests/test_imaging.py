@@ -223,6 +223,15 @@ def test_what_does_not_fit_is_made_to(tmp_path: Path, limit: int) -> None:
         assert info.size == (512, 384)
 
 
+def test_what_was_written_into_a_picture_is_kept_when_it_is_made_to_fit(tmp_path: Path) -> None:
+    source, info = tmp_path / "source.png", {"prompt": "a cat " * 60, "seed": "7"}
+    imaging.annotate(noise(tmp_path / "plain.png", 512, 384), source, info)
+    for limit, kept in [(30_000, info), (2_048, {})]:
+        small = imaging.fit(source, tmp_path / "small.jpg", limit)
+        assert small.stat().st_size <= limit
+        assert imaging.read_info(small) == kept
+
+
 def test_a_limit_that_nothing_fits_is_a_mistake_of_the_caller(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no picture fits"):
         imaging.fit(noise(tmp_path / "source.png", 64, 64), tmp_path / "small.jpg", 100)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageCms, ImageOps
 
-from bot.imaging import jpeg
+from bot.imaging import jpeg, metadata
 from bot.imaging.info import MAX_PIXELS, Size, broken_files, open_pixels
 
 WHITE = (255, 255, 255)
@@ -75,15 +75,19 @@ def preview(source: Path, target: Path, side: int = 256) -> Size:
 def fit(source: Path, target: Path, limit_bytes: int) -> Path:
     """A copy of at most `limit_bytes` (2048 or more): first at lower quality, then smaller. `source` itself when it fits already.
 
-    `target` is written as a JPEG, so its suffix should be `.jpg`.
+    `target` is written as a JPEG, so its suffix should be `.jpg`. What `annotate` wrote into the source is kept, if there is room.
     """
     if source.stat().st_size <= limit_bytes:
         return source
     if limit_bytes < MIN_LIMIT:
         raise ValueError(f"no picture fits into {limit_bytes} bytes")
     image = flatten(open_pixels(source))
+    info = metadata.read_info(source)
+    exif = metadata.exif_block(info) if info else b""
+    if len(exif) > min(limit_bytes // 4, metadata.MAX_EXIF):
+        exif = b""
     for quality in FIT_QUALITIES:
-        if _encoded_size(image, target, quality) <= limit_bytes:
+        if _encoded_size(image, target, quality, exif) <= limit_bytes:
             return target
     while (size := target.stat().st_size) > limit_bytes:
         # Bytes go about with the area; a little less, so that one step mostly does.
@@ -91,7 +95,7 @@ def fit(source: Path, target: Path, limit_bytes: int) -> Path:
         image = image.resize(
             (max(1, int(image.width * scale)), max(1, int(image.height * scale))), Image.Resampling.LANCZOS
         )
-        _encoded_size(image, target, FIT_QUALITIES[-1])
+        _encoded_size(image, target, FIT_QUALITIES[-1], exif)
     return target
 
 
@@ -158,9 +162,9 @@ def _shrunk(size: Size, max_pixels: int) -> Size:
     return Size(max(1, int(size.width * scale)), max(1, int(size.height * scale)))
 
 
-def _encoded_size(image: Image.Image, target: Path, quality: int) -> int:
+def _encoded_size(image: Image.Image, target: Path, quality: int, exif: bytes) -> int:
     with target.open("wb") as file:
-        image.save(file, "JPEG", quality=quality)
+        image.save(file, "JPEG", quality=quality, exif=exif)
     return target.stat().st_size
 
 

@@ -108,18 +108,23 @@ def _png_text(key: str, text: str) -> bytes:
     return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
 
 
-def _exif(source: Path, info: Mapping[str, str]) -> bytes:
-    """The file's own EXIF with ours in it, as `Exif\\0\\0` and a TIFF block of at most 64 KiB."""
-    with source.open("rb") as file, broken_files():
-        exif = Image.open(file, formats=["JPEG", "WEBP"]).getexif()
-        exif[ExifTags.Base.ImageDescription] = info.get("prompt", "")[:MAX_TEXT].encode()
-        fields = exif.get_ifd(ExifTags.IFD.Exif)
-        fields[ExifTags.Base.UserComment] = UNICODE + parameters_text(info)[:MAX_TEXT].encode("utf-16-be")
-        fields[ExifTags.Base.MakerNote] = (
-            MAKER + json.dumps({k: v[:MAX_TEXT] for k, v in info.items()}, ensure_ascii=False).encode()
-        )
-        block = exif.tobytes()
+def exif_block(info: Mapping[str, str], exif: Image.Exif | None = None) -> bytes:
+    """EXIF with `info` in it, added to `exif` if given, as `Exif\\0\\0` and a TIFF block."""
+    exif = Image.Exif() if exif is None else exif
+    exif[ExifTags.Base.ImageDescription] = info.get("prompt", "")[:MAX_TEXT].encode()
+    fields = exif.get_ifd(ExifTags.IFD.Exif)
+    fields[ExifTags.Base.UserComment] = UNICODE + parameters_text(info)[:MAX_TEXT].encode("utf-16-be")
+    fields[ExifTags.Base.MakerNote] = (
+        MAKER + json.dumps({k: v[:MAX_TEXT] for k, v in info.items()}, ensure_ascii=False).encode()
+    )
+    block = exif.tobytes()
     return block if block.startswith(b"Exif\0\0") else b"Exif\0\0" + block
+
+
+def _exif(source: Path, info: Mapping[str, str]) -> bytes:
+    """The file's own EXIF with ours in it."""
+    with source.open("rb") as file, broken_files():
+        return exif_block(info, Image.open(file, formats=["JPEG", "WEBP"]).getexif())
 
 
 def _annotate_jpeg(source: Path, target: Path, info: Mapping[str, str]) -> None:
