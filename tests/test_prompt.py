@@ -241,6 +241,12 @@ def test_a_higher_layer_drops_what_it_excludes_below() -> None:
     assert prompt.parameters == {"ar": Ratio(3, 2), "relax": True}
 
 
+def test_of_options_that_exclude_each_other_one_stands() -> None:
+    parsed = parse("cat", overrides={"draft": "true", "hd": "true"})
+    assert parsed.prompt.parameters == {"hd": True}
+    assert [str(text) for text in parsed.warnings] == ["`--hd` replaces `--draft`."]
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

@@ -93,5 +93,10 @@ def test_the_table_for_readers() -> None:
     assert len(lines) == len(PARAMETERS) + 2
     assert "| `--chaos`, `--c` | 0–100 | 0 | How far the pictures of a grid differ |" in lines
     assert "| `--quality`, `--q` | 0.25, 0.5, 1, 2, 4 | 1 | How much computing to spend |" in lines
+    assert (
+        "| `--ar`, `--aspect` | two whole numbers such as `16:9` | 1:1 | Shape of the picture, width to height |"
+        in lines
+    )
+    assert "| `--tile` | flag |  | A pattern that repeats without seams |" in lines
     groups = [parameter_table("en-US", group).splitlines()[2:] for group in ("midjourney", "lienzo")]
     assert sorted(groups[0] + groups[1]) == sorted(lines[2:])

@@ -133,7 +133,7 @@ def _option(found: re.Match[str], rest: str, known: Known) -> Option:
     if not value:
         return Option(name, rest.split())
     if known(name) and value[0] in ":=0123456789.":
-        right = f"--{name} {value.lstrip(':=')}"
+        right = f"--{name} {value.lstrip(':=')}".rstrip()
         raise PromptError(
             T("{given} needs a space: write {right}.", given=quoted(f"--{name}{value}"), right=quoted(right))
         )

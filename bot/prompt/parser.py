@@ -44,10 +44,9 @@ def parse(
     check_length(text)
     reading = _Reading({name.lower(): value for name, value in custom.items()}, frozenset(allow))
     head, typed = reading.layer(text)
-    warnings = tuple(reading.warnings.values())
     words = read_text(head)
-    options = {name: value for given in overrides.items() for name, value in reading.override(*given).items()}
-    explicit = _over(options, _without(typed, overrides))
+    explicit = _over(reading.overrides(overrides), _without(typed, overrides))
+    warnings = tuple(reading.warnings.values())
     parameters = _over(explicit, _without(reading.parameters_only(suffix), overrides), accumulate=True)
     # Settings are stored, perhaps by a version that had more parameters.
     parameters = _over(parameters, {name: v for name, v in _without(defaults, overrides).items() if name in ORDER})
@@ -91,15 +90,17 @@ class _Reading:
             raise _unrecognised([], [head], self.custom)
         return values
 
-    def override(self, name: str, given: str) -> _Values:
-        """The value of one of the command's options; nothing for a flag that is off."""
-        row = parameter(name)
-        if row is not None and row.kind is Kind.FLAG and given.strip().lower() in {"true", "false"}:
-            return {row.name: True} if given.strip().lower() == "true" else {}
-        options = lex(f"--{name} {given}", self.known).options
-        if len(options) > 1:
-            raise _unrecognised([option.name for option in options[1:]], [], {})
-        return self.values(options)
+    def overrides(self, overrides: Mapping[str, str]) -> _Values:
+        """The values of the command's options, without flags that are off."""
+        return self.values([option for name, given in overrides.items() for option in self.override(name, given)])
+
+    def override(self, name: str, given: str) -> list[Option]:
+        if _row(name).kind is Kind.FLAG and given.strip().lower() in {"true", "false"}:
+            return [Option(name, [])] if given.strip().lower() == "true" else []
+        first, *more = lex(f"--{name} {given}", self.known).options
+        if more:
+            raise _unrecognised([option.name for option in more], [], {})
+        return [first]
 
     def known(self, name: str) -> bool:
         return _is_parameter(name) or name in self.custom

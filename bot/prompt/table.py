@@ -147,7 +147,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         name="seed",
         kind=Kind.INTEGER,
         high=2**32 - 1,
-        default="random",
+        default=N_("random"),
         summary=N_("The same seed and prompt give the same grid"),
     ),
     Parameter(
@@ -337,9 +337,10 @@ def parameter_table(locale: str, group: str | None = None) -> str:
     for row in PARAMETERS:
         if group in {None, row.group}:
             spelled = ", ".join(f"`--{name}`" for name in (row.name, *row.aliases))
-            lines.append(
-                _row(spelled, row.allowed.in_language(locale), row.default, T(row.summary).in_language(locale))
-            )
+            # The empty message is the header of a catalogue.
+            default = T(row.default).in_language(locale) if row.default else ""
+            meaning = T(row.summary).in_language(locale)
+            lines.append(_row(spelled, row.allowed.in_language(locale), default, meaning))
     return "\n".join(lines) + "\n"
 
 
