@@ -87,7 +87,7 @@ def waiting(job: Job, position: Position | None) -> Caption:
 def progress(job: Job, fraction: float) -> Caption:
     """`**prompt** - <@user> (31%) (fast)`."""
     percent = min(99, max(0, int(fraction * 100)))
-    return _caption(job, end=_kind(job), states=(Text(f"({percent}%)"), *_mode(job)))
+    return _caption(job, end=_kind(job), states=(T("({percent}%)", percent=percent), *_mode(job)))
 
 
 def finished(job: Job, notes: Iterable[Text] = ()) -> Caption:

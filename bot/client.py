@@ -37,6 +37,7 @@ ANSWER_SECONDS = 10.0
 DRAFT_SECONDS = 0.5  # the one write that may come before an answer
 TOKEN_MS = 15 * 60 * 1000
 DRAFT = "draft"
+UNKNOWN_INTERACTION = 10062
 #: Says that a character is to be shown as an emoji; Discord sends it or not.
 VARIATION = "\ufe0f"
 INTENTS = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
@@ -304,7 +305,10 @@ def _known(interaction: Interaction, error: BaseException, job_id: str) -> Lienz
     if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
         return UserError(T("This command has changed. Reload Discord (Ctrl+R) and try again."))
     what = job_id or (interaction.command.qualified_name if interaction.command else "")
-    log.error("interaction %d (%s)", interaction.id, what, exc_info=error)
+    if isinstance(error, discord.NotFound) and error.code == UNKNOWN_INTERACTION:
+        log.warning("interaction %d (%s) was answered too late", interaction.id, what)
+    else:
+        log.error("interaction %d (%s)", interaction.id, what, exc_info=error)
     return LienzoError()
 
 

@@ -110,7 +110,7 @@ class Delivery:
             self._imaging = await stack.enter_async_context(Imaging(threads=1))
             connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=60)
             self._client = discord.Client(
-                intents=discord.Intents.none(), connector=connector, max_messages=None, allowed_mentions=NOBODY
+                intents=discord.Intents(guilds=True), connector=connector, max_messages=None, allowed_mentions=NOBODY
             )
             await stack.enter_async_context(self._client)
             async with asyncio.timeout(EDIT_SECONDS):
