@@ -146,12 +146,12 @@ class Person:
         found: list[JSON] = await self.call("GET", f"/play/channels/{channel_id}/messages", user=self.id, limit=limit)
         return found
 
-    async def slash(self, name: str, channel: str, **options: Any) -> Interaction:
+    async def slash(self, name: str, channel: str, /, **options: Any) -> Interaction:
         """Run a slash command (`group sub` for a subcommand); a Path or (name, bytes) is attached."""
         data = await self._command_data(name, channel, options)
         return await self._interact(channel, COMMAND, data)
 
-    async def autocomplete(self, name: str, channel: str, option: str, value: str, **options: Any) -> list[JSON]:
+    async def autocomplete(self, name: str, channel: str, /, option: str, value: str, **options: Any) -> list[JSON]:
         """The bot's suggestions while `option` is being typed."""
         data = await self._command_data(name, channel, {**options, option: value}, focused=option)
         body: JSON = {"user": self.id, "channel": await self._channel(channel), "type": AUTOCOMPLETE, "data": data}
@@ -314,7 +314,7 @@ class Person:
         answer: JSON = {"type": field["type"], "id": field["id"], "custom_id": field["custom_id"]}
         if field["type"] in (4, 21, 23):
             return answer | {"value": value}
-        values = [value] if isinstance(value, str | Path | tuple) else list(value or ())
+        values: list[Any] = [value] if isinstance(value, (str, Path, tuple)) else list(value or ())
         if field["type"] == 19:
             values = [each if isinstance(each, str) else (await self.upload(each))["id"] for each in values]
         return answer | {"values": values}
@@ -395,8 +395,8 @@ def find_component(message: JSON, wanted: str) -> JSON:
     """
     every = flatten(message["components"])
     for component in every:
-        emoji = (component.get("emoji") or {}).get("name")
-        names = {component["custom_id"], component.get("label"), component.get("placeholder"), emoji}
+        emoji: JSON = component.get("emoji") or {}
+        names = (component["custom_id"], component.get("label"), component.get("placeholder"), emoji.get("name"))
         if wanted in names and not component.get("disabled"):
             return component
     raise LookupError(f"{wanted} is not among {[each.get('label') or each['custom_id'] for each in every]}")

@@ -120,10 +120,11 @@ class Commands:
 def localized(item: JSON, locale: str) -> JSON:
     """A command, option or choice with `name_localized` and its description in a locale."""
     found = dict(item)
-    found["name_localized"] = (item.get("name_localizations") or {}).get(locale, item["name"])
+    names: JSON = item.get("name_localizations") or {}
+    found["name_localized"] = names.get(locale, item["name"])
     if "description" in item:
-        text = (item.get("description_localizations") or {}).get(locale, item["description"])
-        found["description"] = found["description_localized"] = text
+        texts: JSON = item.get("description_localizations") or {}
+        found["description"] = found["description_localized"] = texts.get(locale, item["description"])
     for key in ("options", "choices"):
         if item.get(key):
             found[key] = [localized(each, locale) for each in item[key]]

@@ -48,7 +48,7 @@ class Fault:
         """The body of the answer."""
         if self.status == 429:
             text = "You are being rate limited."
-            return {"message": text, "retry_after": self.retry_after, "global": self.is_global}
+            return {"message": text, "code": 0, "retry_after": self.retry_after, "global": self.is_global}
         found: dict[str, Any] = {"message": self.message or f"{self.status}: injected", "code": self.code}
         return found
 

@@ -19,6 +19,7 @@ from bot.playground.modals import ModalReader
 from bot.playground.permissions import in_channel
 from bot.playground.problems import (
     JSON,
+    ApiError,
     Check,
     already_answered,
     dead_token,
@@ -137,7 +138,12 @@ class Interactions:
             MESSAGE: self._send, DEFER: self._defer, DEFER_UPDATE: self._defer_update, UPDATE: self._update,
             CHOICES: self._suggest, SHOW_MODAL: self._show,
         }[kind]  # fmt: skip
-        answer(interaction, Check().table(data, ("data",)), uploads)
+        try:
+            answer(interaction, Check().table(data, ("data",)), uploads)
+        except ApiError as error:
+            if error.errors and "data" not in error.errors:
+                error.errors = {"data": error.errors}
+            raise
         interaction.answered = kind
         if interaction.timer is not None:
             interaction.timer.cancel()
@@ -150,7 +156,7 @@ class Interactions:
             raise unknown_webhook()
         if interaction.answered == DEFER and not interaction.filled and interaction.original is not None:
             return self._fill(interaction, interaction.original, body, uploads)
-        hidden = bool((body.get("flags") or 0) & EPHEMERAL)
+        hidden = _hidden(body)
         extra = self._extra(interaction, hidden=hidden, target=interaction.original)
         return self._messages.answer(self._frame(interaction, hidden=hidden), body, uploads, extra)
 
@@ -195,10 +201,9 @@ class Interactions:
 
     def _fill(self, interaction: Interaction, message: Message, body: JSON, uploads: list[Upload]) -> Message:
         kept = {key: value for key, value in body.items() if key != "flags"}
-        flags = (body.get("flags") or 0) & ~EPHEMERAL
-        edited = self._messages.edit(
-            message, kept | {"flags": flags}, uploads, interaction.limit, first=True, may_hide=True
-        )
+        if isinstance(flags := body.get("flags"), int):
+            kept["flags"] = flags & ~EPHEMERAL  # who sees it was settled when it was deferred
+        edited = self._messages.edit(message, kept, uploads, interaction.limit, first=True, may_hide=True)
         interaction.filled = True
         return edited
 
@@ -215,13 +220,13 @@ class Interactions:
         return kind
 
     def _send(self, interaction: Interaction, data: JSON, uploads: list[Upload]) -> None:
-        hidden = bool((data.get("flags") or 0) & EPHEMERAL)
+        hidden = _hidden(data)
         extra = self._extra(interaction, hidden=hidden, target=interaction.message)
         interaction.original = self._messages.answer(self._frame(interaction, hidden=hidden), data, uploads, extra)
 
     def _defer(self, interaction: Interaction, data: JSON, _uploads: list[Upload]) -> None:
         flags = data.get("flags") or 0
-        if flags & ~EPHEMERAL or set(data) - {"flags"}:
+        if flags not in (0, EPHEMERAL) or set(data) - {"flags"}:
             raise invalid(
                 ("data",), "DEFERRED_RESPONSE_INVALID", "A deferred response can only carry the EPHEMERAL flag"
             )
@@ -330,6 +335,11 @@ class Interactions:
         if interaction.message is not None:
             payload["message"] = self._messages.fresh(interaction.message).seen(bot)
         return payload
+
+
+def _hidden(body: JSON) -> bool:
+    flags = body.get("flags")
+    return isinstance(flags, int) and bool(flags & EPHEMERAL)
 
 
 def _focused(options: list[JSON]) -> JSON:

@@ -110,11 +110,14 @@ class Check:
         self.errors: JSON = {}
 
     def fail(self, path: Path, code: str, message: str) -> None:
-        """Note one error under a path of keys and indices."""
+        """Note one error under a path of keys and indices; a node has errors or children, never both."""
         node = self.errors
         for key in path:
+            if "_errors" in node:
+                return
             node = node.setdefault(str(key), {})
-        node.setdefault("_errors", []).append({"code": code, "message": message})
+        if not node.keys() - {"_errors"}:
+            node.setdefault("_errors", []).append({"code": code, "message": message})
 
     def error(self) -> ApiError:
         return ApiError(400, 50035, "Invalid Form Body", self.errors)

@@ -153,6 +153,7 @@ class Wire:
             request.protocol.force_close()
             if request.transport is not None:
                 request.transport.abort()
+            return web.Response()
         if fault is not None and fault.status is not None:
             answer, headers = Answer(fault.status, fault.payload()), headers | fault.headers()
         return self._respond(answer, headers, logged)
