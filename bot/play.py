@@ -33,25 +33,33 @@ STOP_SECONDS = 10.0
 class BotProcess:
     """The bot as a child process, so that it can really be killed and started again."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
-        self._environment = environment
+    def __init__(self) -> None:
+        self.environment: dict[str, str] = {}
         self._process: asyncio.subprocess.Process | None = None
 
+    @property
+    def status(self) -> str:
+        return "starting" if self._running else "stopped"  # whether it is online the playground sees by itself
+
+    @property
+    def _running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
     async def start(self) -> None:
-        if self._process is None or self._process.returncode is not None:
+        if not self._running:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", env=self._environment, stdin=asyncio.subprocess.DEVNULL
+                sys.executable, "-m", "bot", "run", env=self.environment, stdin=asyncio.subprocess.DEVNULL
             )
 
     async def kill(self) -> None:
         """As a power cut would: no chance to tidy up."""
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and self._running:
             self._process.kill()
             await self._process.wait()
 
     async def stop(self) -> None:
         process = self._process
-        if process is None or process.returncode is not None:
+        if process is None or not self._running:
             return
         process.send_signal(signal.SIGTERM)
         try:
@@ -65,9 +73,9 @@ async def play(*, backend: str | None, port: int, browser: bool) -> int:
     """Serves the page until interrupted."""
     settings = Settings.load()
     with TemporaryDirectory(prefix="lienzo-play-") as folder:
-        async with Playground(port=port, tries=TRIES) as playground:
-            process = BotProcess(environment(settings, playground, Path(folder), backend))
-            playground.supervisor = process
+        process = BotProcess()
+        async with Playground(port=port, tries=TRIES, supervisor=process) as playground:
+            process.environment = environment(settings, playground, Path(folder), backend)
             await process.start()
             try:
                 sys.stdout.write(T("Lienzo is at {url} (Ctrl+C ends it)", url=playground.url).in_language("en") + "\n")
@@ -85,7 +93,7 @@ def environment(settings: Settings, playground: Playground, folder: Path, backen
     names = (backend, *(name for name in settings.backends if name != backend)) if backend else settings.backends
     return os.environ | {
         f"{PREFIX}TOKEN": playground.token,
-        f"{PREFIX}GUILDS": ",".join(str(guild) for guild in playground.guild_ids),
+        f"{PREFIX}GUILDS": ",".join(playground.world.guilds),
         f"{PREFIX}ALLOW_DMS": "true",
         f"{PREFIX}DISCORD_URL": playground.url,
         f"{PREFIX}DATA": str(folder),

@@ -30,7 +30,7 @@ from bot.prompt import Prompt, parse
 from bot.store import Store
 
 TRIES = 3
-LONGEST_WAIT = 60.0  # seconds between two tries
+FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0  # seconds between two tries
 CANCEL_SECONDS = 10.0
 ALT_TEXT = 1000  # characters; Discord takes 1024
 log = logging.getLogger(__name__)
@@ -324,7 +324,7 @@ class Worker:
                 if not error.retry or attempt == TRIES:
                     raise
                 asked = error.retry_after if isinstance(error, RateLimited) else None
-                wait = asked if asked is not None else 2.0**attempt * random.uniform(0.5, 1.0)
+                wait = asked if asked is not None else FIRST_WAIT * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.0)
                 log.info("job %s: try %d failed (%s), again in %.1f s", job.id, attempt, error, wait)
                 await self._sleep(min(wait, LONGEST_WAIT))
         raise AssertionError("unreachable")

@@ -1,0 +1,152 @@
+"""The main job over real sockets: a prompt becomes a grid, and every button under it leads on."""
+
+import pytest
+
+from bot.app import Application
+from bot.backends.base import Operation
+from bot.imaging import read_info
+from bot.playground import Person, Playground
+from bot.playground.client import labels
+from tests.e2e.people import EPHEMERAL, grid, imagine, picture, result
+from tests.scripted import Scripted
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+async def test_a_prompt_becomes_a_grid(ana: Person, backend: Scripted) -> None:
+    interaction = await ana.slash("imagine", "#studio", prompt="a fox in the snow --ar 3:2 --seed 5")
+    assert await interaction.acknowledged()
+    progress = await interaction.thinking()
+    message = await ana.wait("#studio", grid("a fox in the snow"))
+    await ana.gone(progress)
+
+    assert message["content"].startswith("**a fox in the snow --ar 3:2 --seed 5**")
+    assert f"<@{ana.id}>" in message["content"]
+    assert "(fast)" in message["content"] or "rápido" in message["content"]
+    assert [user["id"] for user in message["mentions"]] == [ana.id]
+    assert labels(message) == ["U1", "U2", "U3", "U4", "🔄", "V1", "V2", "V3", "V4", "❌"]
+    (attachment,) = message["attachments"]
+    assert attachment["filename"].startswith("ana_a_fox_in_the_snow")
+    assert attachment["filename"].endswith(".jpg")
+    request = backend.requests[0]
+    assert (await picture(ana, message)).size == (request.width * 2, request.height * 2)
+    assert request.seeds == (5, 6, 7, 8)
+
+
+async def test_the_message_lives_from_waiting_to_done(ana: Person, backend: Scripted) -> None:
+    backend.hold()
+    backend.previews = True
+    interaction = await ana.slash("imagine", "#studio", prompt="a fox")
+    progress = await interaction.thinking()
+    shown = await ana.wait("#studio", lambda m: m["id"] == progress["id"] and "31%" in m["content"])
+    assert shown["attachments"]
+    assert labels(shown) == ["Cancelar"]
+    backend.release()
+    message = await ana.wait("#studio", grid("a fox"))
+    assert int(message["id"]) > int(progress["id"])
+    await ana.gone(progress)
+
+
+async def test_the_conversation_of_clicks(ana: Person, backend: Scripted, playground: Playground) -> None:
+    first = await imagine(ana, "a fox")
+
+    await ana.click(first, "U2")
+    single = await ana.wait("#studio", result("#2"))
+    assert single["message_reference"]["message_id"] == first["id"]
+    assert (await picture(ana, single)).size == (64, 64)
+    assert single["attachments"][0]["filename"].endswith(".png")
+
+    await ana.click(first, "V3")
+    varied = await ana.wait("#studio", grid("a fox", after=single))
+    assert varied["message_reference"]["message_id"] == first["id"]
+    variation = backend.requests[-1]
+    assert variation.operation is Operation.VARY
+    assert variation.images[0].memo == {"n": 2}
+
+    await ana.click(varied, "🔄")
+    again = await ana.wait("#studio", grid("a fox", after=varied))
+    assert backend.requests[-1].operation is Operation.VARY
+    assert backend.requests[-1].seeds != variation.seeds
+
+    await ana.click(again, "🔄")
+    await ana.wait("#studio", grid("a fox", after=again))
+
+    await ana.click(single, "Variar (Sutil)")
+    subtle = await ana.wait("#studio", grid("a fox", after=again))
+    assert backend.requests[-1].strength < variation.strength
+    assert subtle["message_reference"]["message_id"] == single["id"]
+
+
+async def test_under_a_single_picture(ben: Person, backend: Scripted) -> None:
+    first = await imagine(ben, "a fox --ar 2:1")
+    await ben.click(first, "U1")
+    single = await ben.wait("#studio", result("Image #1"))
+    assert {"Upscale (Subtle)", "Vary (Strong)", "Zoom Out 2x", "⬅️", "Make Square", "❤️", "❌"} <= set(labels(single))
+
+    await ben.click(single, "Upscale (Subtle)")
+    upscaled = await ben.wait("#studio", result("Upscaled (Subtle)"))
+    small, large = await picture(ben, single), await picture(ben, upscaled)
+    assert large.size == (small.width * 2, small.height * 2)
+
+    favourite = await ben.click(single, "❤️")
+    answer = await favourite.message()
+    assert answer["flags"] & EPHEMERAL
+    assert "(1)" in answer["content"]
+
+    for label, words in [("Zoom Out 1.5x", "Zoom Out by"), ("⬅️", "Pan Left by"), ("Make Square", "Made square by")]:
+        await ben.click(single, label)
+        extended = await ben.wait("#studio", lambda m, w=words: grid("a fox")(m) and w in m["content"])
+        assert backend.requests[-1].operation is Operation.OUTPAINT, label
+        assert extended["attachments"], label
+
+
+async def test_the_original_says_how_it_was_made(
+    ben: Person, app: Application, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    first = await imagine(ben, "a fox --no dogs --seed 5")
+    await ben.click(first, "U2")
+    single = await ben.wait("#studio", result("Image #2"))
+    click = await ben.click(single, "Original")
+    answer = await click.message()
+    assert answer["flags"] & EPHEMERAL
+    path = tmp_path_factory.mktemp("original") / "original.png"
+    path.write_bytes(await ben.download(answer["attachments"][0]["url"]))
+    info = read_info(path)
+    assert info["prompt"] == "a fox --seed 5 --no dogs"
+    assert (info["seed"], info["backend"], info["negative_prompt"]) == ("6", "scripted", "dogs")
+    assert await app.studio.result(info["job"])
+
+
+async def test_everyone_may_click_and_the_job_is_the_clickers(ana: Person, ben: Person) -> None:
+    first = await imagine(ana, "a fox")
+    await ben.click(first, "V1")
+    varied = await ben.wait("#studio", grid("a fox", after=first))
+    assert [user["id"] for user in varied["mentions"]] == [ben.id]
+
+
+async def test_an_image_prompt(ana: Person, backend: Scripted) -> None:
+    first = await imagine(ana, "a fox")
+    data = await ana.download(first["attachments"][0]["url"])
+    await imagine(ana, "a wolf", image=("fox.jpg", data))
+    request = backend.requests[-1]
+    assert request.operation is Operation.VARY
+    assert len(request.images) == 1
+
+
+async def test_many_jobs_are_asked_for_first(ben: Person, backend: Scripted) -> None:
+    interaction = await ben.slash("imagine", "#studio", prompt="a {red, blue} fox")
+    question = await interaction.message()
+    assert question["flags"] & EPHEMERAL
+    assert "2 jobs" in question["content"]
+    assert backend.requests == []
+    await ben.click(question, "Yes")
+    await ben.wait("#studio", grid("a red fox"))
+    await ben.wait("#studio", grid("a blue fox"))
+
+
+async def test_a_prompt_cannot_ping_or_break_out(ben: Person) -> None:
+    interaction = await ben.slash("imagine", "#studio", prompt="**@everyone** <@1200000000000000101> `x` [a](b)")
+    assert await interaction.acknowledged()
+    message = await ben.wait("#studio", grid())
+    assert [user["id"] for user in message["mentions"]] == [ben.id]
+    assert not message["mention_everyone"]
