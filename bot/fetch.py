@@ -200,6 +200,8 @@ def _parse(text: str, base: httpx.URL | None = None) -> httpx.URL:
     try:
         url = httpx.URL(text) if base is None else base.join(text)
         usable = len(text) <= MAX_URL and url.scheme in PORTS and url.raw_host and not url.userinfo
+        # An escape in a host was no letter of a name.
+        usable = usable and "%" not in url.host and (url.port is None or 0 < url.port < 65536)
     except (httpx.InvalidURL, ValueError) as error:
         raise FetchError(T("That is not a link to a picture.")) from error
     if not usable:

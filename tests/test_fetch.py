@@ -240,19 +240,28 @@ async def test_only_plain_http_links_are_read_also_after_a_redirect(
     site: Site, imaging: Imaging, tmp_path: Path, target: str
 ) -> None:
     with pytest.raises(FetchError):
-        await take(imaging, target, tmp_path)
+        await take(imaging, target, tmp_path, resolve=nobody)
     site.redirect("/a", target)
     with pytest.raises(FetchError):
         await take(imaging, f"{site.origin}/a", tmp_path, trusted=[site.origin])
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["", "cat", "http://" + "a" * 70 + ".test/", "http://a.test/" + "a" * 3000, "http://a.test:99999/", "http://\0/"],
-)
+async def nobody(host: str, port: int) -> list[str]:
+    raise AssertionError(f"{host} was looked up")
+
+
+PORTS = ["http://a.test:99999/", "http://a.test:65536/", "http://a.test:0/", "http://a.test:x/"]
+
+
+@pytest.mark.parametrize("url", ["", "cat", "http://a.test/" + "a" * 3000, "http://\0/", *PORTS])
 async def test_what_is_no_link_is_said_to_be_none(imaging: Imaging, tmp_path: Path, url: str) -> None:
     with pytest.raises(FetchError):
-        await take(imaging, url, tmp_path)
+        await take(imaging, url, tmp_path, resolve=nobody)
+
+
+async def test_a_name_that_no_host_can_have_is_said_not_to_exist(imaging: Imaging, tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match="no host called"):
+        await take(imaging, f"http://{'a' * 70}.test/", tmp_path)
 
 
 async def test_only_allowed_hosts_and_what_is_under_them_may_be_linked(imaging: Imaging, tmp_path: Path) -> None:
