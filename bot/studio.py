@@ -153,7 +153,7 @@ class Studio:
         if self._settings.clicks == "owner" and parent.user_id != caller.user_id and not caller.moderator:
             raise NotAllowed(T("On this server only the owner of a picture may work on it."))
         mine = await self._preferences.load(caller.user_id)
-        prompt = parse(text, custom=mine.custom).prompt if text is not None else parsed(parent)
+        prompt = parse(text, custom=mine.custom, allow=("zoom",)).prompt if text is not None else parsed(parent)
         chosen = mine.lane
         if verb == "reroll":
             return await self._reroll(caller, parent, prompt, chosen, place)
@@ -339,7 +339,7 @@ class Studio:
         folder = self._settings.data / "work" / f"intake-{secrets.token_hex(8)}"
         await asyncio.to_thread(folder.mkdir, parents=True)
         try:
-            fetched = [await self._fetcher.fetch(url, folder) for url, _ in sources]
+            fetched = await asyncio.gather(*(self._fetcher.fetch(url, folder) for url, _ in sources))
             images: list[Image] = []
             for job in jobs:
                 for index, (path, (_, role)) in enumerate(zip(fetched, sources, strict=True)):

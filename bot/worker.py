@@ -21,12 +21,21 @@ from bot.captions import file_name
 from bot.catalog import Catalog
 from bot.config import Settings
 from bot.engine import Next
-from bot.errors import BackendBroken, BackendError, BackendTimeout, LienzoError, NotFound, RateLimited, StorageFull
+from bot.errors import (
+    BackendBroken,
+    BackendError,
+    BackendTimeout,
+    FetchError,
+    LienzoError,
+    NotFound,
+    RateLimited,
+    StorageFull,
+)
 from bot.i18n import T, Text
 from bot.imaging import Imaging
 from bot.jobs import CANCELLABLE, Image, ImageKind, Job, Position, Status, now_ms
 from bot.objects import Objects
-from bot.prompt import Prompt, parse
+from bot.prompt import Prompt, reread
 from bot.store import Store
 
 TRIES = 3
@@ -171,7 +180,9 @@ class Worker:
     async def submit(self, job: Job) -> None:
         """Hands the request to the provider, where it takes requests without answering them in the same call."""
         if job.status is Status.ADMITTED:
-            await self._store.move(job.id, {Status.ADMITTED}, Status.RUNNING, started_ms=None)  # that is when it is asked
+            await self._store.move(
+                job.id, {Status.ADMITTED}, Status.RUNNING, started_ms=None
+            )  # that is when it is asked
         if not job.backend:
             return
         self._outlet.progress(job, 0.0, None)
@@ -287,8 +298,12 @@ class Worker:
         return InputImage(path=await self._objects.local(image.key), role=role, weight=weight, memo=memo)
 
     async def _keep(self, job: Job, index: int, generated: Generated) -> Image:
-        """Stores a picture byte for byte as the backend sent it."""
-        info = await self._imaging.sniff(generated.path)
+        """Stores a picture byte for byte as the backend sent it. Raises `BackendBroken` when it is none."""
+        try:
+            info = await self._imaging.sniff(generated.path)
+            await self._imaging.encode_tile(generated.path, self._folder(job) / f"tile-{index}.jpg")
+        except FetchError:
+            raise BackendBroken(backend=job.backend) from None
         key = f"jobs/{job.id}/{index}{info.suffix}"
         image = Image(
             job_id=job.id,
@@ -302,7 +317,6 @@ class Worker:
             seed=generated.seed,
             memo=generated.memo,
         )
-        await self._imaging.encode_tile(generated.path, self._folder(job) / f"tile-{index}.jpg")
         await self._store.add_images([image])
         return image
 
@@ -374,8 +388,8 @@ class Worker:
 
 
 def parsed(job: Job) -> Prompt:
-    """A job's prompt as a value. What the store holds was rendered from a valid one."""
-    return parse(job.prompt).prompt if job.prompt else Prompt()
+    """A job's prompt as a value."""
+    return reread(job.prompt)
 
 
 def maker(job: Job) -> str:
