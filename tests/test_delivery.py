@@ -16,7 +16,8 @@ from PIL import Image
 from bot.actions import Button
 from bot.client import build_client
 from bot.config import Settings
-from bot.delivery import INTERVAL, PAUSES, Delivery
+from bot.delivery import Delivery
+from bot.delivery.outlet import INTERVAL, PAUSES
 from bot.i18n import T
 from bot.jobs import Job, MessageKind, Place, Position
 from bot.playground.client import Person, labels
@@ -438,7 +439,7 @@ async def test_deleted_results_go(scene: Scene) -> None:
 
 async def test_the_delivery_client_stays_off_the_gateway_and_keeps_no_views(scene: Scene) -> None:
     assert await scene.delivery.deliver(scene.job, scene.parcel())
-    client: discord.Client = scene.delivery._client  # pyright: ignore[reportPrivateUsage]
+    client: discord.Client = scene.delivery._rest.client  # pyright: ignore[reportPrivateUsage]
     store: Any = client._connection._view_store  # pyright: ignore[reportPrivateUsage]
     assert (store._views, store._synced_message_views) == ({}, {})
     assert client.ws is None
