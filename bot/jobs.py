@@ -8,10 +8,11 @@ waiting ──▶ admitted ──▶ running ──▶ delivering ──▶ done
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
 
 from bot.i18n import Text
 
@@ -42,8 +43,10 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.CANCELLED: frozenset(),
     Status.DELETED: frozenset(),
 }
-#: Counted as running by the limits.
+#: Counted as running by the limits on users and servers.
 ACTIVE = frozenset({Status.ADMITTED, Status.RUNNING, Status.DELIVERING})
+#: Counted as running by the limit on a backend, which is free again while the message is on its way.
+GENERATING = frozenset({Status.ADMITTED, Status.RUNNING})
 #: May still be cancelled.
 CANCELLABLE = frozenset({Status.WAITING, Status.ADMITTED, Status.RUNNING})
 FINISHED = frozenset({Status.DONE, Status.HELD, Status.FAILED, Status.CANCELLED, Status.DELETED})
@@ -154,6 +157,21 @@ class Image:
     memo: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+class MessageKind(StrEnum):
+    PROGRESS = "progress"
+    RESULT = "result"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message on Discord that belongs to a job."""
+
+    message_id: int
+    channel_id: int
+    job_id: str
+    kind: MessageKind
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How much at once. Zero means no limit of that kind."""
@@ -174,6 +192,10 @@ class Ticket:
     backend: str
     lane: Lane
     created_ms: int
+    #: Its backend is busy with it or about to be; not so while its message is on the way. For active jobs only.
+    generating: bool = True
+    #: When it was handed to its backend; for active jobs only.
+    started_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +206,14 @@ class Position:
     seconds: float
 
 
+def now_ms() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
 def new_job_id() -> str:
     """16 characters, rising with time: 45 bits of milliseconds and 35 random ones."""
-    value = (time.time_ns() // 1_000_000) << 35 | secrets.randbits(35)
+    value = now_ms() << 35 | secrets.randbits(35)
     return "".join(_ALPHABET[value >> shift & 31] for shift in range(75, -1, -5))
 
 
@@ -201,52 +228,120 @@ def effective_lane(ticket: Ticket, now_ms: int) -> Lane:
     return Lane.FAST
 
 
+class Line:
+    """The waiting jobs as a queue that is fair to users, under the limits.
+
+    The next is the first by lane, then by how many jobs its user has active, then by age. A job that a limit holds back is passed over and
+    does not count. What is taken counts as active until it is given to `finish`. Taking one costs O(log n).
+    """
+
+    def __init__(self, waiting: Iterable[Ticket], active: Iterable[Ticket], limits: Limits, now_ms: int) -> None:
+        self._limits = limits
+        self._users = Counter[int]()
+        self._guilds = Counter[int]()
+        self._backends = Counter[str]()
+        for ticket in active:
+            self._count(ticket, 1)
+        # Jobs alike in lane, user, server and backend wait in one row, so that only its first one needs to be looked at.
+        self._rows: dict[_Row, list[Ticket]] = {}
+        self._rows_of: dict[int, list[_Row]] = {}
+        for ticket in sorted(waiting, key=_age, reverse=True):
+            row = _Row(effective_lane(ticket, now_ms), ticket.user_id, ticket.guild_id, ticket.backend)
+            if row not in self._rows:
+                self._rows_of.setdefault(row.user_id, []).append(row)
+            self._rows.setdefault(row, []).append(ticket)
+        # An entry of the heap holds good only while it is its row's latest.
+        self._latest: dict[_Row, _Key] = {}
+        self._heap: list[tuple[_Key, _Row]] = []
+        self._held: dict[tuple[str, object], list[_Row]] = {}
+        for row in self._rows:
+            self._push(row)
+
+    def take(self) -> Ticket | None:
+        """The next job that may start; None when there is none or the limits hold all of them back."""
+        while self._heap:
+            key, row = heappop(self._heap)
+            if self._latest.get(row) != key:
+                continue
+            del self._latest[row]
+            if (obstacle := self._obstacle(row)) is not None:
+                self._held.setdefault(obstacle, []).append(row)
+                continue
+            ticket = self._rows[row].pop()
+            self._count(ticket, 1)
+            self._push(row)
+            self._refresh(row.user_id)
+            return ticket
+        return None
+
+    def finish(self, ticket: Ticket) -> None:
+        """An active job ended, which may let others pass."""
+        self._count(ticket, -1)
+        self._refresh(ticket.user_id)
+        for freed in (("user", ticket.user_id), ("guild", ticket.guild_id), ("backend", ticket.backend)):
+            for row in self._held.pop(freed, ()):
+                self._push(row)
+
+    def _count(self, ticket: Ticket, change: int) -> None:
+        self._users[ticket.user_id] += change
+        if ticket.guild_id is not None:
+            self._guilds[ticket.guild_id] += change
+        if ticket.generating:
+            self._backends[ticket.backend] += change
+
+    def _push(self, row: "_Row") -> None:
+        tickets = self._rows[row]
+        if tickets:
+            key = (row.lane is Lane.RELAX, self._users[row.user_id], *_age(tickets[-1]))
+            self._latest[row] = key
+            heappush(self._heap, (key, row))
+
+    def _refresh(self, user_id: int) -> None:
+        """The user's number of active jobs changed, and with it the place of all that the user has waiting."""
+        for row in self._rows_of.get(user_id, ()):
+            if row in self._latest:
+                self._push(row)
+
+    def _obstacle(self, row: "_Row") -> tuple[str, object] | None:
+        limits = self._limits
+        if not _below(self._users[row.user_id], limits.running_per_user):
+            return "user", row.user_id
+        if row.guild_id is not None and not _below(self._guilds[row.guild_id], limits.running_per_guild):
+            return "guild", row.guild_id
+        if not _below(self._backends[row.backend], limits.running_per_backend.get(row.backend, 0)):
+            return "backend", row.backend
+        return None
+
+
+class _Row(NamedTuple):
+    lane: Lane
+    user_id: int
+    guild_id: int | None
+    backend: str
+
+
+_Key = tuple[bool, int, int, str]
+
+
+def _age(ticket: Ticket) -> tuple[int, str]:
+    return ticket.created_ms, ticket.job_id
+
+
 def rank(waiting: Iterable[Ticket], active: Iterable[Ticket], now_ms: int) -> Iterator[Ticket]:
     """Waiting jobs in the order in which they start: by lane, then round-robin over users by how many they have active, then by age.
 
     Each one that is yielded counts as active for those after it, so that the order is the one that admission will follow as long as
-    nothing finishes. Lazy: who needs only the first pays only for the first.
+    nothing finishes. Lazy.
     """
-    counts = Counter(ticket.user_id for ticket in active)
-    lanes: dict[Lane, dict[int, list[Ticket]]] = {Lane.FAST: {}, Lane.RELAX: {}}
-    for ticket in sorted(waiting, key=lambda t: (t.created_ms, t.job_id), reverse=True):
-        lanes[effective_lane(ticket, now_ms)].setdefault(ticket.user_id, []).append(ticket)
-    for users in lanes.values():
-        while users:
-            user_id = min(users, key=lambda u: (counts[u], users[u][-1].created_ms, users[u][-1].job_id))
-            yield users[user_id].pop()
-            counts[user_id] += 1
-            if not users[user_id]:
-                del users[user_id]
+    line = Line(waiting, active, Limits(running_per_user=0), now_ms)
+    while (ticket := line.take()) is not None:
+        yield ticket
 
 
-def admissible(waiting: Sequence[Ticket], active: Sequence[Ticket], limits: Limits, now_ms: int) -> list[Ticket]:
+def admissible(waiting: Iterable[Ticket], active: Iterable[Ticket], limits: Limits, now_ms: int) -> list[Ticket]:
     """Those that may start now, in order. A job that a limit holds back does not hold back the ones behind it."""
-    users = Counter(t.user_id for t in active)
-    guilds = Counter(t.guild_id for t in active if t.guild_id is not None)
-    backends = Counter(t.backend for t in active)
-    chosen: list[Ticket] = []
-    remaining = list(waiting)
-    while remaining:
-        ticket = next(
-            (
-                t
-                for t in rank(remaining, [*active, *chosen], now_ms)
-                if _below(users[t.user_id], limits.running_per_user)
-                and (t.guild_id is None or _below(guilds[t.guild_id], limits.running_per_guild))
-                and _below(backends[t.backend], limits.running_per_backend.get(t.backend, 0))
-            ),
-            None,
-        )
-        if ticket is None:
-            break
-        chosen.append(ticket)
-        remaining.remove(ticket)
-        users[ticket.user_id] += 1
-        backends[ticket.backend] += 1
-        if ticket.guild_id is not None:
-            guilds[ticket.guild_id] += 1
-    return chosen
+    line = Line(waiting, active, limits, now_ms)
+    return list(iter(line.take, None))
 
 
 def _below(count: int, limit: int) -> bool:

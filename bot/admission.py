@@ -1,0 +1,160 @@
+"""Who is next: lets waiting jobs start as the limits allow, and tells everyone else their place and when they will likely start."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from heapq import heappop, heappush
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import LienzoError
+from bot.jobs import Job, Limits, Line, Position, Ticket, now_ms
+from bot.store import Store
+
+_SOON = 0.1  # seconds that a job lasts at least; one that is overdue is always about to end
+_POLL = 5.0  # seconds: another process may have freed a place
+_REPAIR_EVERY = 12  # polls
+_MEANS_FOR_MS = 10_000
+_logger = logging.getLogger(__name__)
+
+
+class _Engine(Protocol):
+    """What admission needs of `bot.engine.Engine`."""
+
+    async def enqueue(self, connection: AsyncConnection, job: Job) -> None: ...
+
+    async def alive(self, connection: AsyncConnection) -> Collection[str]: ...
+
+
+def forecast(
+    waiting: Sequence[Ticket], active: Sequence[Ticket], limits: Limits, seconds: Mapping[str, float], now: int
+) -> dict[str, Position]:
+    """The waiting jobs' places and the seconds until each starts, by playing the queue forward.
+
+    Each job is taken to last its backend's mean `seconds`; of what runs now the time that it has run is taken off. Jobs that no other's
+    end will ever let start get the last places, at the time when everything else is done.
+    """
+    line = Line(waiting, active, limits, now)
+    ends: list[tuple[float, str, Ticket]] = []
+    for ticket in active:
+        ran = 0.0 if ticket.started_ms is None else (now - ticket.started_ms) / 1000
+        left = seconds.get(ticket.backend, 0.0) - ran if ticket.generating else 0.0
+        heappush(ends, (max(left, _SOON), ticket.job_id, ticket))
+    starts: dict[str, Position] = {}
+    time = 0.0
+    while True:
+        while (ticket := line.take()) is not None:
+            starts[ticket.job_id] = Position(len(starts) + 1, time)
+            heappush(ends, (time + max(seconds.get(ticket.backend, 0.0), _SOON), ticket.job_id, ticket))
+        if not ends:
+            break
+        time, _, ended = heappop(ends)
+        line.finish(ended)
+    for ticket in waiting:
+        starts.setdefault(ticket.job_id, Position(len(starts) + 1, time))
+    return starts
+
+
+def capped(limits: Limits, concurrency: Mapping[str, int]) -> Limits:
+    """The limits with no more on a backend at once than it serves: what waits there cannot be ranked any more."""
+    backends = {name: min(limits.running_per_backend.get(name) or count, count) for name, count in concurrency.items()}
+    return replace(limits, running_per_backend={**limits.running_per_backend, **backends})
+
+
+class Admission:
+    """The one who calls the next. Runs in every process; the store makes sure that they never let in too many together."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: _Engine,
+        limits: Limits,
+        *,
+        on_positions: Callable[[Mapping[str, Position]], Awaitable[None]],
+        concurrency: Mapping[str, int],
+        seconds: Mapping[str, float] | None = None,
+        on_repaired: Callable[[Sequence[Job]], Awaitable[None]] | None = None,
+        poll_seconds: float = _POLL,
+    ) -> None:
+        """`concurrency` is how many requests each backend serves at once, `seconds` how long it takes until there is a mean to go by.
+
+        `on_positions` hears the positions of all waiting jobs whenever they may have changed, `on_repaired` of jobs whose work broke off
+        and that have failed, are held, or wait again for that reason. Neither may raise.
+        """
+        self._store = store
+        self._engine = engine
+        self._limits = capped(limits, concurrency)
+        self._guesses = dict(seconds or {})
+        self._on_positions = on_positions
+        self._on_repaired = on_repaired
+        self._poll_seconds = poll_seconds
+        self._awake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._means: dict[str, tuple[int, float]] = {}
+
+    async def start(self) -> None:
+        """Mends what a killed process left, and begins. The engine must have been started."""
+        await self._repair()
+        self._awake.set()
+        self._task = asyncio.create_task(self._loop(), name="admission")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def wake(self) -> None:
+        """Something was submitted, ended or was cancelled."""
+        self._awake.set()
+
+    async def position(self, job_id: str) -> Position | None:
+        """The place of one waiting job; None when it does not wait."""
+        return (await self.positions()).get(job_id)
+
+    async def positions(self) -> dict[str, Position]:
+        """The places of all waiting jobs, by job."""
+        waiting, active = await self._store.waiting()
+        if not waiting:
+            return {}
+        seconds = {
+            backend: await self._seconds(backend) for backend in {ticket.backend for ticket in (*waiting, *active)}
+        }
+        return await asyncio.to_thread(forecast, waiting, active, self._limits, seconds, now_ms())
+
+    async def _loop(self) -> None:
+        polls = 0
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._awake.wait()
+            polls = 0 if self._awake.is_set() else polls + 1
+            self._awake.clear()
+            try:
+                await self._round(repair=polls % _REPAIR_EVERY == _REPAIR_EVERY - 1)
+            except (LienzoError, SQLAlchemyError):
+                _logger.exception("admission failed; it will be tried again")
+
+    async def _round(self, *, repair: bool) -> None:
+        if repair:
+            await self._repair()
+        await self._store.admit(self._limits, now_ms(), self._engine.enqueue)
+        if positions := await self.positions():
+            await self._on_positions(positions)
+
+    async def _repair(self) -> None:
+        repaired = await self._store.repair(self._engine.alive)
+        if repaired and self._on_repaired is not None:
+            await self._on_repaired(repaired)
+
+    async def _seconds(self, backend: str) -> float:
+        asked, mean = self._means.get(backend, (0, 0.0))
+        if now_ms() - asked > _MEANS_FOR_MS:
+            mean = await self._store.mean_seconds(backend) or self._guesses.get(backend, 30.0)
+            self._means[backend] = now_ms(), mean
+        return mean

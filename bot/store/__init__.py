@@ -1,0 +1,21 @@
+"""The store: the only SQL beside the migrations and the engine."""
+
+from typing import Self
+
+from bot.store.database import Database
+from bot.store.jobs import Alive, Enqueue, JobStore, workflow_id
+from bot.store.records import RecordStore
+
+__all__ = ["Alive", "Enqueue", "Store", "workflow_id"]
+
+
+class Store(JobStore, RecordStore):
+    """Everything that is remembered. Its methods may be called concurrently, from one event loop."""
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Opens `sqlite+aiosqlite:///path` or `postgresql+psycopg://...`, bringing its tables up to date. Raises `ConfigError`."""
+        return cls(await Database.open(url))
+
+    async def close(self) -> None:
+        await self._database.close()
