@@ -123,10 +123,11 @@ class Lienzo(commands.Bot):
 
     def refusal(self, interaction: Interaction) -> NotAllowed | None:
         """Why this interaction is not answered; None when it is."""
-        by_user_install = interaction.is_user_integration() and not interaction.is_guild_integration()
-        if by_user_install and not self.settings.allow_user_installs:
-            return NotAllowed(T("This bot can only be used in the servers that it was made for."))
-        return self.refusal_in(interaction.guild_id)
+        if not _by_user_install(interaction):
+            return self.refusal_in(interaction.guild_id)
+        if self.settings.allow_user_installs:
+            return None
+        return NotAllowed(T("This bot can only be used in the servers that it was made for."))
 
     def refusal_in(self, guild_id: int | None) -> NotAllowed | None:
         if guild_id is None:
@@ -288,7 +289,7 @@ def place(interaction: Interaction, *, ephemeral: bool) -> Place:
 
 
 def _may_post(interaction: Interaction) -> bool:
-    if interaction.is_user_integration() and not interaction.is_guild_integration():
+    if _by_user_install(interaction):
         return False
     if interaction.guild_id is None:
         return isinstance(interaction.channel, discord.DMChannel)
@@ -296,6 +297,11 @@ def _may_post(interaction: Interaction) -> bool:
     in_thread = isinstance(interaction.channel, discord.Thread)
     send = may.send_messages_in_threads if in_thread else may.send_messages
     return send and may.view_channel and may.attach_files
+
+
+def _by_user_install(interaction: Interaction) -> bool:
+    """Whether it is only there because its user installed it, in a place that may be anywhere."""
+    return interaction.is_user_integration() and not interaction.is_guild_integration()
 
 
 def _known(interaction: Interaction, error: BaseException, job_id: str) -> LienzoError:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.actions import Button, buttons
 from bot.backends.base import Capabilities, Operation
-from bot.client import Lienzo
+from bot.client import Interaction, Lienzo
 from bot.config import Settings
 from bot.i18n import T
 from bot.jobs import Action, Image, ImageKind, new_job_id
@@ -130,6 +130,16 @@ async def test_custom_zoom_asks_for_prompt_and_factor() -> None:
     assert (click.verb, click.extra, click.prompt) == ("zoom", "custom", "a fox")
     assert click.fields is not None
     assert click.fields["factor"] == "1.8"
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+@pytest.mark.parametrize("guild_id", [None, 1, 2])
+async def test_user_installs_go_by_their_own_setting(allowed: bool, guild_id: int | None) -> None:
+    values: dict[str, Any] = {"token": "x", "guilds": {1}, "allow_user_installs": allowed}
+    client = Lienzo(Settings(**values), FakeStudio().real)
+    installed = SimpleNamespace(is_user_integration=lambda: True, is_guild_integration=lambda: False, guild_id=guild_id)
+    assert (client.refusal(cast("Interaction", installed)) is None) is allowed
+    await client.close()
 
 
 @pytest.mark.parametrize(("text", "good"), [("2", True), ("1.5", True), ("1", False), ("2.1", False), ("x", False)])

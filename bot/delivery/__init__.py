@@ -1,8 +1,8 @@
 """Messages to Discord, by REST alone, with a client and connector of its own: uploads never stand in the way of answers.
 
-A job's message is known by three names. Its *progress message* is the interaction's original response, or one that is posted for it. It is
-edited through the interaction's token while that is young, later through the bot's own. The *result* is a new message that pings once;
-only where the bot may not post, or only the user may see it, the progress message becomes the result.
+A job's *progress message* is the interaction's original response, or one that is posted for it. It is edited through the interaction's
+token while that is young, later through the bot's own. The *result* is a new message that pings once, and the progress message goes;
+only where the bot may not post, or nobody else may see it, the progress message becomes the result.
 """
 
 from bot.delivery.outlet import Delivery

@@ -91,7 +91,7 @@ class Rest:
         return self.client.get_partial_messageable(job.place.channel_id, guild_id=job.place.guild_id)
 
     def webhook(self, job: Job) -> discord.Webhook:
-        """The interaction's own webhook, or `Refused` once that is over. It has the client's state: without, discord.py takes no buttons."""
+        """The interaction's own webhook, or `Refused` once that is over. It has the client's state, else discord.py takes no buttons."""
         place = job.place
         if not place.token or self._clock() * 1000 >= place.token_until_ms:
             raise Refused("the interaction's token is over")
