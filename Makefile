@@ -22,9 +22,10 @@ help:
 play: $(PLAIN)
 	@$(BIN)/python -m bot play
 
-# One file runs in one process, so that what its tests share is built once.
+# Side by side, but one file in one process, so that what its tests share is built once. One file alone: make test ARGS=tests/test_prompt.py
+ARGS ?= -n auto --maxprocesses 8 --dist loadfile
 test: $(DEV)
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(DEV)
 	$(BIN)/ruff check
