@@ -120,6 +120,7 @@ export function commandForm(entry, values, hooks) {
     field.chosen = null;
     const own = `${option.name}:`;
     if (input.value.toLowerCase().startsWith(own) && !input.value.startsWith(`${own}//`)) input.value = input.value.slice(own.length).trimStart();
+    if (/^\s/.test(input.value)) input.value = input.value.trimStart();
     invalid(field, null);
     onProblem("");
     fit(field);
