@@ -27,7 +27,7 @@ FORM_ERROR: JSON = {
     "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
 }
 UNREAD = (400, 401, 413, 429)
-MOST_PROBLEMS = 5  # of each body, so that a wrong one stays readable
+MOST_PROBLEMS = 10  # of each body, so that a wrong one stays readable
 
 
 def openapi_path() -> Path:
@@ -115,7 +115,8 @@ class Validator:
         errors = list(validator.iter_errors(value))
         for error in errors[:MOST_PROBLEMS]:
             where = "/".join(map(str, error.instance_path))
-            self.problems.append(f"{name}: {where}: {error.message[:300]}")
+            text = error.message  # which begins with the value, however long
+            self.problems.append(f"{name}: {where}: {text if len(text) < 300 else f'{text[:100]}…{text[-150:]}'}")
 
 
 def _pattern(path: str) -> re.Pattern[str]:
@@ -151,6 +152,8 @@ def _discriminated(schema: Any, schemas: JSON) -> Any:
 
 def _by_type(union: list[JSON], schemas: JSON) -> JSON | None:
     branches = [each for each in union if each.get("type") != "null"]
+    if len(branches) == 1 and len(union) == 2:
+        return {"if": {"type": "null"}, "then": {}, "else": branches[0]}
     kinds = [_kinds(each, schemas) for each in branches]
     flat = [kind for each in kinds for kind in each]
     if len(branches) < 2 or not all(kinds) or len(set(flat)) != len(flat):

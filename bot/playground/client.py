@@ -1,6 +1,7 @@
 """A person of the playground in Python: what tests use to type, click and wait, over HTTP and a websocket alone."""
 
 import asyncio
+import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -117,7 +118,13 @@ class Person:
         if self._session is not None:
             return
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
-        socket = await self._session.ws_connect(f"{self._url}/play/events", params={"user": self.id}, max_msg_size=0)
+        try:
+            socket = await self._session.ws_connect(
+                f"{self._url}/play/events", params={"user": self.id}, max_msg_size=0
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            await self.close()
+            raise PlaygroundError(error.status, f"{self.id} is nobody here") from None
         self._reader = asyncio.create_task(self._read(socket))
 
     async def close(self) -> None:
@@ -267,7 +274,8 @@ class Person:
             PlaygroundError: it was refused.
         """
         session = await self._connected()
-        async with session.request(method, self._url + path, json=json_body, data=data, params=query) as response:
+        body = None if data is None else io.BytesIO(data)
+        async with session.request(method, self._url + path, json=json_body, data=body, params=query) as response:
             text = await response.text()
             if response.status >= 400:
                 raise PlaygroundError(response.status, json.loads(text)["message"] if text.startswith("{") else text)

@@ -41,7 +41,6 @@ class Frame:
     old: Message | None = None
     may_hide: bool = False  # answers to interactions may be ephemeral
     ephemeral: bool = False
-    may_be_empty: bool = False
 
 
 class Drafts:
@@ -71,11 +70,10 @@ class Drafts:
             _check_v2(check, _merged(draft, frame), reader, uploads)
         self._mentions(body, check, frame, draft)
         check.done()
-        if not frame.may_be_empty:
-            _check_content(_merged(draft, frame), flags)
+        _check_content(_merged(draft, frame), flags)
         draft.files = [stored.id for stored in pool.values()]
         if frame.old is not None and "embeds" not in body:
-            draft.files += [each for each in frame.old.files if each not in draft.files]
+            draft.files += [each for each in frame.old.embedded if each not in draft.files]
         for stored in draft.stored:
             self._files.add(stored)
         return draft

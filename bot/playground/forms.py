@@ -80,7 +80,7 @@ class Forms:
         check = Check()
         components = submitted(modal, data.get("components"), check)
         if check.errors:
-            raise Refused(_first(check.errors))
+            raise Refused(first_error(check.errors))
         resolved: JSON = {}
         for component in walk(components):
             self._resolve_values(component["type"], component.get("values") or [], channel, resolved)
@@ -187,10 +187,10 @@ def _number(name: str, kind: int, value: Any) -> int | float:
         raise Refused(f"{name} must be a number.") from None
 
 
-def _first(errors: JSON, path: str = "") -> str:
+def first_error(errors: JSON, path: str = "") -> str:
     """The first error of a tree in one line."""
     for key, value in errors.items():
         if key == "_errors":
             return f"{path or 'This form'}: {value[0]['message']}"
-        return _first(value, str(key))
+        return first_error(value, str(key))
     return ""

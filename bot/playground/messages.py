@@ -13,7 +13,7 @@ from bot.playground.files import LIFETIME, REQUEST_LIMIT, TIER_LIMITS, Files, Up
 from bot.playground.permissions import READ_MESSAGE_HISTORY, VIEW_CHANNEL, in_channel
 from bot.playground.problems import JSON, ApiError, Check, invalid, unknown_emoji, unknown_message
 from bot.playground.snowflake import Snowflakes, is_snowflake
-from bot.playground.world import Channel, Message, User, World, emoji
+from bot.playground.world import EPHEMERAL, Channel, Message, User, World, emoji
 
 NONCE_SECONDS = 300  # "the past few minutes", for which enforce_nonce finds the earlier message
 MAX_REACTIONS = 20
@@ -84,14 +84,17 @@ class Messages:
         message.signed_until = self._clock.now() + LIFETIME
         channel.add(message)
         if nonce is not None:
-            self._nonces[channel.id, author.id, nonce] = (self._clock.now(), message)
+            self._remember(channel, author, nonce, message)
         self._tell("CREATE", message)
         return message
 
     def blank(self, channel: Channel, author: User, extra: Extra) -> Message:
         """The message that a deferred answer shows until it is filled."""
-        frame = Frame(channel, author, 0, ephemeral=extra.seen_by is not None, may_be_empty=True)
-        return self.add(channel, author, self._drafts.read({}, [], frame), extra, None)
+        fields: JSON = {
+            "content": "", "embeds": [], "components": [], "attachments": [], "mentions": [], "mention_roles": [],
+            "mention_everyone": False, "flags": 0 if extra.seen_by is None else EPHEMERAL,
+        }  # fmt: skip
+        return self.add(channel, author, Draft(fields), extra, None)
 
     def edit(
         self,
@@ -218,6 +221,12 @@ class Messages:
             return None
         known = self._nonces.get((channel.id, author.id, nonce))
         return known[1] if known is not None and known[0] > self._clock.now() - NONCE_SECONDS else None
+
+    def _remember(self, channel: Channel, author: User, nonce: str, message: Message) -> None:
+        now = self._clock.now()
+        while self._nonces and (oldest := next(iter(self._nonces.items())))[1][0] < now - NONCE_SECONDS:
+            del self._nonces[oldest[0]]
+        self._nonces[channel.id, author.id, nonce] = (now, message)
 
     def _reply(self, channel: Channel, author: User, body: JSON) -> Extra:
         if body.get("message_reference") is None:

@@ -12,7 +12,7 @@ from aiohttp import WSCloseCode, web
 from bot.playground.clock import Clock
 from bot.playground.commands import Commands, localized
 from bot.playground.files import REQUEST_LIMIT, Files, Stored, clean_name
-from bot.playground.forms import Forms, Refused
+from bot.playground.forms import Forms, Refused, first_error
 from bot.playground.gateway import Gateway
 from bot.playground.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Interaction, Interactions
 from bot.playground.messages import Messages
@@ -181,7 +181,7 @@ class People:
             except Refused as error:
                 return _json({"message": str(error)}, 400)
             except ApiError as error:
-                return _json({"message": error.message, "errors": error.errors}, error.status)
+                return _json({"message": first_error(error.errors or {}) or error.message}, error.status)
             return web.Response(status=204) if found is None else _json(found)
 
         return serve

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.playground.clock import Clock
 
 GENEROUS = 1000  # what the headers say while nothing is enforced
+KEPT_WINDOWS, LONGEST = 10_000, 60.0  # beyond so many, windows older than so many seconds are forgotten
 GLOBAL = 50  # requests a second over all routes but interactions
 
 
@@ -73,6 +74,8 @@ class RateLimits:
         return Verdict(headers, wait)
 
     def _count(self, key: tuple[str, str], limit: Limit, now: float) -> tuple[int, float | None]:
+        if len(self._windows) > KEPT_WINDOWS:
+            self._windows = {each: window for each, window in self._windows.items() if window[0] > now - LONGEST}
         start, used = self._windows.get(key, (now, 0))
         if now >= start + limit.seconds:
             start, used = now, 0

@@ -15,7 +15,7 @@ from bot.playground.problems import JSON, ApiError, Check, invalid, too_large, u
 from bot.playground.ratelimits import RateLimits
 
 BASE = "/api/v10"
-KEPT_REQUESTS = 50_000
+KEPT_REQUESTS = 20_000
 CHUNK = 1 << 16
 MAX_JSON = 1 << 20  # bytes of a body without files
 HARD_LIMIT = 128 << 20  # bytes after which a request is cut off instead of read to its end

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import discord
 import pytest
 import yarl
 from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
 
 from bot.playground import Person, Playground
 from tests.openapi import VARIABLE, Validator
@@ -110,8 +112,8 @@ def validator() -> Validator | None:
 async def playground(monkeypatch: pytest.MonkeyPatch, validator: Validator | None) -> AsyncIterator[Playground]:
     """A running playground to which discord.py is pointed; everything said on it must fit the specification."""
     async with Playground(tries={"en-US": [("Lighthouse", "a lighthouse")], "es-ES": [("Faro", "un faro")]}) as started:
-        monkeypatch.setattr(discord.http.Route, "BASE", started.api_url)
-        monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(started.gateway_url))
+        monkeypatch.setattr(Route, "BASE", started.api_url)
+        monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(started.gateway_url))
         if validator is not None:
             validator.problems.clear()
             started.observers.append(validator)
@@ -178,9 +180,9 @@ async def ana(playground: Playground) -> Person:
 
 
 @pytest.fixture
-def pixels() -> Iterator[bytes]:
+def pixels() -> bytes:
     """The smallest sensible PNG: 1×1."""
-    yield bytes.fromhex(
+    return bytes.fromhex(
         "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cfc0f01f0005"
         "0001ff56c7e2390000000049454e44ae426082"
     )

@@ -16,19 +16,19 @@ def answering(values: dict[str, Any]) -> Any:
     """A modal with one field of each kind, which keeps what was submitted."""
 
     class Everything(ui.Modal, title="Everything"):
-        text = ui.Label(text="Text", component=ui.TextInput(custom_id="text", default="hi", max_length=20))
-        choice = ui.Label(
+        text = ui.Label[Any](text="Text", component=ui.TextInput[Any](custom_id="text", default="hi", max_length=20))
+        choice = ui.Label[Any](
             text="Choice",
             description="one of two",
-            component=ui.Select(
+            component=ui.Select[Any](
                 custom_id="choice",
                 options=[discord.SelectOption(label="A", value="a"), discord.SelectOption(label="B", value="b")],
             ),
         )
-        who = ui.Label(text="Who", component=ui.UserSelect(custom_id="who", required=False, min_values=0))
-        radio = ui.Label(
+        who = ui.Label[Any](text="Who", component=ui.UserSelect[Any](custom_id="who", required=False, min_values=0))
+        radio = ui.Label[Any](
             text="Radio",
-            component=ui.RadioGroup(
+            component=ui.RadioGroup[Any](
                 custom_id="radio",
                 options=[
                     discord.RadioGroupOption(label="X", value="x", default=True),
@@ -36,7 +36,7 @@ def answering(values: dict[str, Any]) -> Any:
                 ],
             ),
         )
-        box = ui.Label(text="Box", component=ui.Checkbox(custom_id="box", default=True))
+        box = ui.Label[Any](text="Box", component=ui.Checkbox[Any](custom_id="box", default=True))
 
         async def on_submit(self, interaction: discord.Interaction) -> None:
             for name in ("text", "choice", "who", "radio", "box"):
@@ -67,16 +67,17 @@ async def test_modal_with_files_and_a_checkbox_group(bot: SmallBot, ana: Person,
     got: list[Any] = []
 
     class Files(ui.Modal, title="Files"):
-        note = ui.TextDisplay("Give me files")
-        files = ui.Label(text="Files", component=ui.FileUpload(custom_id="files", max_values=2))
-        boxes = ui.Label(
+        note = ui.TextDisplay[Any]("Give me files")
+        files = ui.Label[Any](text="Files", component=ui.FileUpload[Any](custom_id="files", max_values=2))
+        boxes = ui.Label[Any](
             text="Boxes",
-            component=ui.CheckboxGroup(
+            component=ui.CheckboxGroup[Any](
                 custom_id="boxes", options=[discord.CheckboxGroupOption(label=each, value=each) for each in "abc"]
             ),
         )
-        optional = ui.Label(
-            text="Optional", component=ui.TextInput(custom_id="optional", required=False, style=discord.TextStyle.long)
+        optional = ui.Label[Any](
+            text="Optional",
+            component=ui.TextInput[Any](custom_id="optional", required=False, style=discord.TextStyle.long),
         )
 
         async def on_submit(self, interaction: discord.Interaction) -> None:
@@ -246,12 +247,14 @@ async def test_a_version_2_layout(bot: SmallBot, ana: Person, pixels: bytes) -> 
     class Layout(ui.LayoutView):
         def __init__(self) -> None:
             super().__init__(timeout=None)
-            row: ui.ActionRow[Any] = ui.ActionRow(ui.Button(label="U1", custom_id="u1"))
-            gallery: ui.MediaGallery[Any] = ui.MediaGallery(discord.MediaGalleryItem("attachment://a.png"))
-            text: ui.TextDisplay[Any] = ui.TextDisplay("# Title")
-            section: ui.Section[Any] = ui.Section("side", accessory=ui.Thumbnail("attachment://a.png"))
+            row = ui.ActionRow[Any](ui.Button[Any](label="U1", custom_id="u1"))
+            gallery = ui.MediaGallery[Any](discord.MediaGalleryItem("attachment://a.png"))
+            text = ui.TextDisplay[Any]("# Title")
+            section = ui.Section[Any]("side", accessory=ui.Thumbnail[Any]("attachment://a.png"))
             self.add_item(
-                ui.Container(text, gallery, section, ui.Separator(), ui.File("attachment://b.txt"), row, accent_color=5)
+                ui.Container[Any](
+                    text, gallery, section, ui.Separator[Any](), ui.File[Any]("attachment://b.txt"), row, accent_color=5
+                )
             )
 
     async def ask(interaction: discord.Interaction) -> None:

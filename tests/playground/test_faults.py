@@ -103,6 +103,7 @@ async def test_the_global_limit_spares_interactions(
     playground.rate_limits.enabled = True
     async with aiohttp.ClientSession(headers={"Authorization": f"Bot {playground.token}"}) as session:
         statuses: list[int] = []
+        scope: str | None = None
         for number in range(51):
             path = ("/users/@me", "/users/@me/guilds")[number % 2]
             async with session.get(playground.api_url + path) as answer:

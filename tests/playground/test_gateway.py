@@ -83,13 +83,11 @@ async def talk(
     playground: Playground, *packets: Any, query: str = "?v=10&encoding=json"
 ) -> tuple[list[Any], int | None]:
     """What a raw client hears, until the gateway closes, and the code that it closes with."""
-    heard: list[Any] = []
     async with aiohttp.ClientSession() as session, session.ws_connect(playground.gateway_url + query) as socket:
         for packet in packets:
             await socket.send_str(packet if isinstance(packet, str) else json.dumps(packet))
         async with asyncio.timeout(10):
-            async for frame in socket:
-                heard.append(frame.json())
+            heard = [frame.json() async for frame in socket]
         return heard, socket.close_code
 
 
@@ -114,7 +112,7 @@ async def test_close_codes(playground: Playground, packet: Any, code: int) -> No
 
 
 async def test_more_close_codes(playground: Playground) -> None:
-    identify = {"op": 2, "d": {"token": playground.token, "intents": 1, "properties": {}}}
+    identify: Any = {"op": 2, "d": {"token": playground.token, "intents": 1, "properties": {}}}
     assert (await talk(playground, identify, identify))[1] == 4005
     assert (await talk(playground, query="?v=9&encoding=json"))[1] == 4012
     heard, closed = await talk(playground, *[{"op": 1, "d": None}] * 121)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.playground import Person, Playground
+from bot.playground.clock import Clock
 from bot.playground.components import is_emoji
 from bot.playground.drafts import Drafts, Frame
-from bot.playground.clock import Clock
 from bot.playground.files import Files, Upload, clean_name
 from bot.playground.permissions import SEND_MESSAGES, VIEW_CHANNEL, in_channel
 from bot.playground.problems import JSON, ApiError
@@ -48,48 +48,65 @@ def leaf(errors: Any) -> tuple[str, str]:
     return ".".join(path), errors["_errors"][0]["code"]
 
 
-@pytest.mark.parametrize(
-    ("body", "path", "code"),
-    [
-        ({"content": "x" * 2001}, "content", "BASE_TYPE_MAX_LENGTH"),
-        ({"content": 5}, "content", "STRING_TYPE_CONVERT"),
-        ({"content": "x", "flags": 64}, "flags", "BASE_TYPE_BAD_INT"),
-        ({"content": "x", "flags": "no"}, "flags", "NUMBER_TYPE_COERCE"),
-        ({"content": "x", "embeds": [{}] * 11}, "embeds", "BASE_TYPE_BAD_LENGTH"),
-        ({"embeds": [{"title": "x" * 257}]}, "embeds.0.title", "BASE_TYPE_MAX_LENGTH"),
-        ({"embeds": [{"description": "x" * 4097}]}, "embeds.0.description", "BASE_TYPE_MAX_LENGTH"),
-        ({"embeds": [{"color": 3}]}, "embeds.0.description", "BASE_TYPE_REQUIRED"),
-        ({"embeds": [{"title": "x", "url": "ftp://x"}]}, "embeds.0.url", "URL_TYPE_INVALID_SCHEME"),
-        ({"embeds": [{"title": "x", "timestamp": "soon"}]}, "embeds.0.timestamp", "DATE_TIME_TYPE_PARSE"),
-        ({"embeds": [{"fields": [{"name": "x", "value": "y"}] * 26}]}, "embeds.0.fields", "BASE_TYPE_BAD_LENGTH"),
-        ({"embeds": [{"fields": [{"name": "x"}]}]}, "embeds.0.fields.0.value", "BASE_TYPE_REQUIRED"),
-        ({"embeds": [{"image": {"url": "attachment://no.png"}}]}, "embeds.0.image.url", "ATTACHMENT_NOT_FOUND"),
-        ({"embeds": [{"description": "x" * 4000}, {"description": "x" * 2001}]}, "embeds", "MAX_EMBED_SIZE_EXCEEDED"),
-        ({"content": "x", "components": [row(button())] * 6}, "components", "BASE_TYPE_BAD_LENGTH"),
-        ({"content": "x", "components": [row(*[button(str(n)) for n in range(6)])]}, "components.0.components", "BASE_TYPE_BAD_LENGTH"),
-        ({"content": "x", "components": [row(button(), button())]}, "components.0.components.1.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED"),
-        ({"content": "x", "components": [row(button("x" * 101))]}, "components.0.components.0.custom_id", "BASE_TYPE_BAD_LENGTH"),
-        ({"content": "x", "components": [row(button(None))]}, "components.0.components.0.custom_id", "BASE_TYPE_REQUIRED"),
-        ({"content": "x", "components": [row(button(label="x" * 81))]}, "components.0.components.0.label", "BASE_TYPE_MAX_LENGTH"),
-        ({"content": "x", "components": [row(button(label=None))]}, "components.0.components.0", "BUTTON_COMPONENT_MISSING_LABEL"),
-        ({"content": "x", "components": [row(button(emoji={"name": "abc"}))]}, "components.0.components.0.emoji.name", "COMPONENT_INVALID_EMOJI"),
-        ({"content": "x", "components": [row(button(None, style=5))]}, "components.0.components.0.url", "BASE_TYPE_REQUIRED"),
-        ({"content": "x", "components": [row(button("a", style=5, url="https://x"))]}, "components.0.components.0", "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE"),
-        ({"content": "x", "components": [row(button(style=9))]}, "components.0.components.0.style", "BASE_TYPE_CHOICES"),
-        ({"content": "x", "components": [button()]}, "components.0.type", "BASE_TYPE_CHOICES"),
-        ({"content": "x", "components": [{"type": 10, "content": "x"}]}, "components.0.type", "BASE_TYPE_CHOICES"),
-        ({"content": "x", "components": [row({"type": 3, "custom_id": "s", "options": []})]}, "components.0.components.0.options", "BASE_TYPE_BAD_LENGTH"),
-        ({"content": "x", "components": [row({"type": 5, "custom_id": "s"}, button())]}, "components.0.components", "COMPONENT_LAYOUT_WIDTH_EXCEEDED"),
-        ({"flags": V2, "content": "x", "components": [{"type": 10, "content": "x"}]}, "content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"),
-        ({"flags": V2}, "components", "BASE_TYPE_REQUIRED"),
-        ({"flags": V2, "components": [{"type": 10, "content": "x" * 4001}]}, "components.0.content", "BASE_TYPE_BAD_LENGTH"),
-        ({"flags": V2, "components": [{"type": 17, "components": [{"type": 10, "content": "x"}] * 40}]}, "components", "BASE_TYPE_MAX_LENGTH"),
-        ({"flags": V2, "components": [{"type": 13, "file": {"url": "https://x/y"}}]}, "components.0.file.url", "URL_TYPE_INVALID_SCHEME"),
-        ({"content": "x", "attachments": [{"id": 0}]}, "attachments.0.id", "ATTACHMENT_NOT_FOUND"),
-        ({"content": "x", "allowed_mentions": {"parse": ["all"]}}, "allowed_mentions.parse.0", "BASE_TYPE_CHOICES"),
-        ({"content": "x", "allowed_mentions": {"parse": ["users"], "users": ["1"]}}, "allowed_mentions", "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"),
-    ],
-)  # fmt: skip
+AT = "components.0.components.0"
+LEGACY = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
+BOTH = "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE"
+
+
+def in_row(*items: JSON) -> JSON:
+    return {"content": "x", "components": [row(*items)]}
+
+
+def v2(*items: JSON, **more: Any) -> JSON:
+    return {"flags": V2, "components": list(items), **more}
+
+
+REFUSED: list[tuple[JSON, str, str]] = [
+    ({"content": "x" * 2001}, "content", "BASE_TYPE_MAX_LENGTH"),
+    ({"content": 5}, "content", "STRING_TYPE_CONVERT"),
+    ({"content": "x", "flags": 64}, "flags", "BASE_TYPE_BAD_INT"),
+    ({"content": "x", "flags": "no"}, "flags", "NUMBER_TYPE_COERCE"),
+    ({"content": "x", "embeds": [{}] * 11}, "embeds", "BASE_TYPE_BAD_LENGTH"),
+    ({"embeds": [{"title": "x" * 257}]}, "embeds.0.title", "BASE_TYPE_MAX_LENGTH"),
+    ({"embeds": [{"description": "x" * 4097}]}, "embeds.0.description", "BASE_TYPE_MAX_LENGTH"),
+    ({"embeds": [{"color": 3}]}, "embeds.0.description", "BASE_TYPE_REQUIRED"),
+    ({"embeds": [{"title": "x", "url": "ftp://x"}]}, "embeds.0.url", "URL_TYPE_INVALID_SCHEME"),
+    ({"embeds": [{"title": "x", "timestamp": "soon"}]}, "embeds.0.timestamp", "DATE_TIME_TYPE_PARSE"),
+    ({"embeds": [{"fields": [{"name": "x", "value": "y"}] * 26}]}, "embeds.0.fields", "BASE_TYPE_BAD_LENGTH"),
+    ({"embeds": [{"fields": [{"name": "x"}]}]}, "embeds.0.fields.0.value", "BASE_TYPE_REQUIRED"),
+    ({"embeds": [{"image": {"url": "attachment://no.png"}}]}, "embeds.0.image.url", "ATTACHMENT_NOT_FOUND"),
+    ({"embeds": [{"description": "x" * 4000}, {"description": "x" * 2001}]}, "embeds", "MAX_EMBED_SIZE_EXCEEDED"),
+    ({"content": "x", "components": [row(button())] * 6}, "components", "BASE_TYPE_BAD_LENGTH"),
+    (in_row(*[button(str(n)) for n in range(6)]), "components.0.components", "BASE_TYPE_BAD_LENGTH"),
+    (in_row(button(), button()), "components.0.components.1.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED"),
+    (in_row(button("x" * 101)), AT + ".custom_id", "BASE_TYPE_BAD_LENGTH"),
+    (in_row(button(None)), AT + ".custom_id", "BASE_TYPE_REQUIRED"),
+    (in_row(button(label="x" * 81)), AT + ".label", "BASE_TYPE_MAX_LENGTH"),
+    (in_row(button(label=None)), AT, "BUTTON_COMPONENT_MISSING_LABEL"),
+    (in_row(button(emoji={"name": "abc"})), AT + ".emoji.name", "COMPONENT_INVALID_EMOJI"),
+    (in_row(button(None, style=5)), AT + ".url", "BASE_TYPE_REQUIRED"),
+    (in_row(button("a", style=5, url="https://x")), AT, BOTH),
+    (in_row(button(style=9)), AT + ".style", "BASE_TYPE_CHOICES"),
+    ({"content": "x", "components": [button()]}, "components.0.type", "BASE_TYPE_CHOICES"),
+    ({"content": "x", "components": [{"type": 10, "content": "x"}]}, "components.0.type", "BASE_TYPE_CHOICES"),
+    (in_row({"type": 3, "custom_id": "s", "options": []}), AT + ".options", "BASE_TYPE_BAD_LENGTH"),
+    (in_row({"type": 5, "custom_id": "s"}, button()), "components.0.components", "COMPONENT_LAYOUT_WIDTH_EXCEEDED"),
+    (v2({"type": 10, "content": "x"}, content="x"), "content", LEGACY),
+    ({"flags": V2}, "components", "BASE_TYPE_REQUIRED"),
+    (v2({"type": 10, "content": "x" * 4001}), "components.0.content", "BASE_TYPE_BAD_LENGTH"),
+    (v2({"type": 17, "components": [{"type": 10, "content": "x"}] * 40}), "components", "BASE_TYPE_MAX_LENGTH"),
+    (v2({"type": 13, "file": {"url": "https://x/y"}}), "components.0.file.url", "URL_TYPE_INVALID_SCHEME"),
+    ({"content": "x", "attachments": [{"id": 0}]}, "attachments.0.id", "ATTACHMENT_NOT_FOUND"),
+    ({"content": "x", "allowed_mentions": {"parse": ["all"]}}, "allowed_mentions.parse.0", "BASE_TYPE_CHOICES"),
+    (
+        {"content": "x", "allowed_mentions": {"parse": ["users"], "users": ["1"]}},
+        "allowed_mentions",
+        "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "path", "code"), REFUSED)
 def test_refused_forms(body: JSON, path: str, code: str) -> None:
     with pytest.raises(ApiError) as error:
         read(body)
@@ -144,7 +161,17 @@ def test_mentions_obey_allowed_mentions() -> None:
     assert not read({"content": text})["mention_everyone"]
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["type", "components", "custom_id", "style", "label", "emoji", "name", "url", "options", "content", "media", "accessory"]), inner, max_size=5), max_leaves=20), st.sampled_from(["content", "embeds", "components", "attachments", "flags", "allowed_mentions"]))  # fmt: skip
+WORDS = ("type", "components", "custom_id", "style", "label", "emoji", "name", "url", "options", "media", "accessory")
+KEYS = ("content", "embeds", "components", "attachments", "flags", "allowed_mentions")
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@given(VALUES, st.sampled_from(KEYS))
 def test_any_body_is_taken_or_refused_in_words(value: Any, key: str) -> None:
     try:
         read({key: value})
