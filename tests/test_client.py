@@ -15,6 +15,7 @@ from bot.actions import Button
 from bot.client import Lienzo, build_client
 from bot.config import Settings
 from bot.errors import LimitReached
+from bot.i18n import T
 from bot.jobs import Lane, Place
 from bot.playground.client import Person
 from bot.playground.server import Playground
@@ -135,12 +136,18 @@ async def test_a_broken_prompt_is_answered_with_the_red_embed_and_mended(
     await ben.close()
 
 
-async def test_errors_in_spanish(playground: Playground, studio: FakeStudio) -> None:
+async def test_spanish_from_the_menu_to_the_error(playground: Playground, studio: FakeStudio) -> None:
     async with running(playground, studio), playground.user("ana") as ana:
+        (imagine,) = [command for command in await ana.commands("#studio") if command["name"] == "imagine"]
         reply = await ana.slash("imagine", "#studio", prompt="un faro --stylize 5000")
         message = await reply.message()
-    assert message["embeds"][0]["color"] == RED
-    assert "--stylize" in message["embeds"][0]["description"]
+    described = [imagine["description"], *(option["description"] for option in imagine["options"])]
+    english = ["Create images from a prompt", "What to paint. Parameters such as --ar 3:2 may follow"]
+    assert described[:2] == [T(text).in_language("es-419") for text in english]
+    assert described[:2] != english
+    error = T("Invalid parameter").in_language("es-419")
+    assert message["embeds"][0]["title"] == error != "Invalid parameter"
+    assert message["components"][0]["components"][0]["label"] == T("Fix").in_language("es-419")
 
 
 async def test_trouble_after_the_answer_is_told_to_the_user_alone(playground: Playground, studio: FakeStudio) -> None:
