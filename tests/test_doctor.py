@@ -249,6 +249,15 @@ async def test_but_not_for_ever(made: Made) -> None:
     assert len(asked) == 3
 
 
+@pytest.mark.parametrize("token", ["señal", "two words", "line\nfeed", '"quoted"'])
+async def test_what_cannot_be_a_token_is_not_sent(made: Made, token: str) -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(request.url)
+
+    found = await findings(made(token=token), client=httpx.AsyncClient(transport=httpx.MockTransport(fail)))
+    assert at(Mark.TROUBLE, found) == ["Token: Discord does not accept it."]
+
+
 async def test_without_a_token_discord_is_not_asked(made: Made) -> None:
     def fail(request: httpx.Request) -> httpx.Response:
         raise AssertionError(request.url)

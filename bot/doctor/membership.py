@@ -1,5 +1,6 @@
 """What is checked on Discord's side: the token, the application, the servers, the bot's permissions and its commands."""
 
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -19,6 +20,7 @@ USER_INSTALL: Final = (
 )
 #: Presence, members and message content; each also as it is granted to bots in few servers.
 PRIVILEGED: Final = 1 << 12 | 1 << 13 | 1 << 14 | 1 << 15 | 1 << 18 | 1 << 19
+TOKEN: Final = re.compile(r"[\w.-]+", re.ASCII)
 SHOWN: Final = 12  # channels named in one line
 
 
@@ -72,7 +74,8 @@ class Command(BaseModel):
 
 async def examine(settings: Settings, rest: Rest) -> AsyncIterator[Finding]:
     """From the token to the last channel; stops where nothing further can be known."""
-    if not settings.token.get_secret_value():
+    token = settings.token.get_secret_value()
+    if not token:
         yield trouble(
             T("Discord: `LIENZO_TOKEN` is empty."),
             T(
@@ -81,9 +84,12 @@ async def examine(settings: Settings, rest: Rest) -> AsyncIterator[Finding]:
             ),
         )
         return
+    if not TOKEN.fullmatch(token):  # nor could it be sent
+        yield _token_refused()
+        return
     user = await rest.get("/users/@me", User)
     if isinstance(user, Refusal):
-        yield _token_refused(user)
+        yield _token_refused() if user.status == HTTPStatus.UNAUTHORIZED else trouble(user.title, user.mend)
         return
     yield good(T("Token: it is {name}'s", name=user.username))
     application = await rest.get("/oauth2/applications/@me", Application)
@@ -98,9 +104,7 @@ async def examine(settings: Settings, rest: Rest) -> AsyncIterator[Finding]:
         yield finding
 
 
-def _token_refused(refusal: Refusal) -> Finding:
-    if refusal.status != HTTPStatus.UNAUTHORIZED:
-        return trouble(refusal.title, refusal.mend)
+def _token_refused() -> Finding:
     return trouble(
         T("Token: Discord does not accept it."),
         T(
