@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -93,7 +93,6 @@ class Lienzo(commands.Bot):
     """The client. Cogs register what they do: commands with the tree, buttons, modals and reactions in the tables here."""
 
     def __init__(self, settings: Settings, studio: Studio) -> None:
-        contexts, installs = _reach(settings)
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -103,8 +102,8 @@ class Lienzo(commands.Bot):
             chunk_guilds_at_startup=False,
             max_messages=None,
             allowed_mentions=discord.AllowedMentions.none(),
-            allowed_contexts=contexts,
-            allowed_installs=installs,
+            allowed_contexts=AppCommandContext(guild=True),
+            allowed_installs=AppInstallationType(guild=True),
             connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS),
         )
         self.settings = settings
@@ -207,26 +206,22 @@ class Lienzo(commands.Bot):
 
     async def sync(self) -> None:
         """Registers the commands where they may be used, if they changed, and removes them from everywhere else."""
-        everywhere = self.settings.allow_dms or self.settings.allow_user_installs
-        wanted = set[int]() if everywhere else set(self.settings.guilds)
-        fingerprint = await self._fingerprint(wanted)
+        wanted = set(self.settings.guilds)
+        fingerprint = await self._fingerprint()
         known = await self.studio.synced()
         if known == fingerprint:
             return
-        before = _guilds_in(known)
-        if everywhere:
-            synced = await self._sync_to(None)
-        else:
-            for guild_id in wanted:
-                self.tree.copy_global_to(guild=discord.Object(guild_id))
+        for guild_id in wanted:
+            self.tree.copy_global_to(guild=discord.Object(guild_id))
+        if not (self.settings.allow_dms or self.settings.allow_user_installs):
             self.tree.clear_commands(guild=None)
-            synced = all([await self._sync_to(guild_id) for guild_id in (None, *sorted(wanted))])
-        for guild_id in sorted(before - wanted):
-            await self._sync_to(guild_id)
-        if synced:
+        stale = _guilds_in(known) - wanted
+        synced = [await self._sync_to(guild_id) for guild_id in (None, *sorted(wanted), *sorted(stale))]
+        if all(synced[: len(wanted) + 1]):
             await self.studio.set_synced(fingerprint)
 
     async def _sync_to(self, guild_id: int | None) -> bool:
+        self.tree.allowed_contexts, self.tree.allowed_installs = _reach(self.settings, guild_id)
         try:
             await self.tree.sync(guild=discord.Object(guild_id) if guild_id is not None else None)
         except discord.Forbidden as error:
@@ -234,14 +229,16 @@ class Lienzo(commands.Bot):
             return False
         return True
 
-    async def _fingerprint(self, guilds: Iterable[int]) -> str:
+    async def _fingerprint(self) -> str:
+        """The commands, where they go, and, to be read again, the servers."""
         translator = self.tree.translator
         payload = [
             await command.get_translated_payload(self.tree, translator) if translator else command.to_dict(self.tree)
             for command in self.tree.get_commands()
         ]
-        digest = hashlib.sha256(json.dumps([self.application_id, payload], sort_keys=True).encode()).hexdigest()
-        return " ".join([digest, *map(str, sorted(guilds))])
+        everything = [self.application_id, self.settings.allow_dms, self.settings.allow_user_installs, payload]
+        digest = hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
+        return " ".join([digest, *map(str, sorted(self.settings.guilds))])
 
 
 def build_client(settings: Settings, studio: Studio) -> Lienzo:
@@ -341,10 +338,16 @@ async def _answer(interaction: Interaction, arguments: dict[str, Any]) -> None:
         log.warning("interaction %d could not be answered: %s", interaction.id, error)
 
 
-def _reach(settings: Settings) -> tuple[AppCommandContext, AppInstallationType]:
+def _reach(settings: Settings, guild_id: int | None) -> tuple[AppCommandContext, AppInstallationType]:
+    """Where commands are offered: those of a server there, the global ones in direct messages or to those who installed the bot.
+
+    The global ones never go by a server's installation into servers, else they would show in every server of the bot, and twice in ours.
+    """
+    if guild_id is not None:
+        return AppCommandContext(guild=True), AppInstallationType(guild=True)
     users = settings.allow_user_installs
-    contexts = AppCommandContext(guild=True, dm_channel=settings.allow_dms or users, private_channel=users)
-    return contexts, AppInstallationType(guild=True, user=users)
+    contexts = AppCommandContext(guild=users, dm_channel=True, private_channel=users)
+    return contexts, AppInstallationType(guild=not users, user=users)
 
 
 def _guilds_in(fingerprint: str | None) -> set[int]:

@@ -255,8 +255,8 @@ async def test_direct_messages_only_where_the_operator_said(playground: Playgrou
             await (await ben.slash("imagine", channel, prompt="a fox")).thinking()
             await ben.until(lambda: studio.imagined or None)
             assert studio.imagined[0][2].may_post
-            payload = await ben.commands(channel)
-            assert payload
+            assert len(await ben.commands(str(CHANNEL))) == len(await ben.commands(channel))  # none of them twice
+            assert await ben.commands(str(ELSEWHERE + 1)) == []
         async with running(playground, studio) as client:
             await client.http.bulk_upsert_global_commands(
                 client.application_id or 0, [{"name": "imagine", "description": "x", "type": 1}]
