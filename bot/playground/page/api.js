@@ -1,6 +1,6 @@
 // The playground's people's face: JSON over HTTP, and a websocket of events that reconnects by itself.
 
-export class ApiError extends Error {}
+class ApiError extends Error {}
 
 export const MAX_UPLOAD = 25 * 1024 * 1024;
 const TIMEOUT_MS = 20000;

@@ -8,7 +8,7 @@ import { createList, welcome } from "./messages.js";
 import { openModal } from "./modal.js";
 import { closePopup, openMenu } from "./popup.js";
 import { createSidebar } from "./sidebar.js";
-import { addChannel, channelName, emit, forgetCommands, isDirect, isThread, loadWorld, on, state } from "./state.js";
+import { addChannel, channelName, forgetCommands, guild, isDirect, isThread, loadWorld, on, state } from "./state.js";
 import { setLocale, t } from "./texts.js";
 
 const root = document.getElementById("app");
@@ -68,6 +68,7 @@ function header(channel, composer) {
     iconButton("menu", t("openChannels"), () => drawer(true), { class: "drawer-open", "aria-controls": "sidebar" }),
     icon(isThread(channel) ? "thread" : isDirect(channel) ? "at" : "hash"),
     h("h2", {}, channelName(channel)),
+    guild() && h("span", { class: "where" }, guild().name),
     channel.topic && h("p", { class: "topic" }, channel.topic),
     h("span", { class: "spring" }),
     tries.length > 0 && button,
@@ -187,6 +188,13 @@ for (const type of ["dragover", "drop"]) {
     if (type === "drop") [...event.dataTransfer.files].forEach(view.composer.addFile);
   });
 }
+
+document.addEventListener("paste", (event) => {
+  const files = [...(event.clipboardData?.files ?? [])];
+  if (!files.length || event.target.closest("dialog")) return;
+  event.preventDefault();
+  files.forEach(view.composer.addFile);
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && root.classList.contains("drawer")) drawer(false);

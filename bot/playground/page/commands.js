@@ -35,7 +35,7 @@ export function parseTyped(text, entries) {
 }
 
 /** Splits at `name:` of known options; words before the first go to the option that takes free text. */
-export function parseOptions(text, options) {
+function parseOptions(text, options) {
   const values = new Map();
   const names = options.map((option) => option.name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const pattern = names.length ? new RegExp(`(?:^|\\s)(${names.join("|")}):(?!//)`, "giu") : null;

@@ -184,13 +184,6 @@ export function createComposer(channel, { onSent }) {
     typing.replaceChildren(...(names ? [dots(), t("typing", { name: names })] : []));
   }
 
-  node.addEventListener("paste", (event) => {
-    const files = [...(event.clipboardData?.files ?? [])];
-    if (!files.length) return;
-    event.preventDefault();
-    files.forEach(addFile);
-  });
-
   function close() {
     for (const { timer } of typists.values()) clearTimeout(timer);
   }

@@ -36,7 +36,6 @@ const ICONS = {
   file: "M7 3h7l5 5v13H7zM14 3v5h5",
   restart: "M19 6v5h-5M18.5 11a7 7 0 1 0 .5 4",
   spark: "M12 3l1.8 5.2L19 10l-5.2 1.8L12 17l-1.8-5.2L5 10l5.2-1.8zM19 16v4M17 18h4",
-  reply: "M9 7 4 12l5 5M4 12h9a6 6 0 0 1 6 6",
   stop: "M7 7h10v10H7z",
   play: "M8 5.5v13l10-6.5z",
   check: "m5 12.5 4.5 4.5L19 7.5",

@@ -7,7 +7,7 @@ import { openMenu, openPopup } from "./popup.js";
 import { commandsOf, state } from "./state.js";
 import { t } from "./texts.js";
 
-export const PALETTE = ["❌", "✉️", "⭐", "❤️", "👍"];
+const PALETTE = ["❌", "✉️", "⭐", "❤️", "👍"];
 
 /** A small palette of emoji; the arrows move in it. */
 export function reactionPalette(anchor, message) {

@@ -17,6 +17,7 @@ const COMPONENTS_V2 = 1 << 15; // such a message shows its files only where a co
 const THREAD_CREATED = 18;
 
 export const isEphemeral = (message) => Boolean(message.flags & EPHEMERAL);
+export const isLoading = (message) => Boolean(message.flags & LOADING);
 
 // name, what it depends on, how it is drawn
 const SECTIONS = [
@@ -82,7 +83,7 @@ export function messageNode(first) {
     node.message = next;
     node.classList.toggle("ephemeral", isEphemeral(next));
     node.classList.toggle("mentions-me", (next.mentions ?? []).some((user) => user.id === state.me.id));
-    node.classList.toggle("thinking", Boolean(next.flags & LOADING));
+    node.classList.toggle("thinking", isLoading(next));
     for (const [name, pick, draw] of SECTIONS) {
       const signature = JSON.stringify(pick(next)) ?? "";
       if (signatures[name] !== signature) redraw(parts[name], draw(next));
@@ -117,11 +118,11 @@ function context(message) {
 
 function replyLine(message) {
   const parent = message.referenced_message;
-  if (!parent) return h("div", { class: "reply" }, icon("reply"), t("parentGone"));
+  if (!parent) return h("div", { class: "reply" }, t("parentGone"));
   const author = authorOf(parent);
   const text = snippet(parent);
   const jump = () => emit("jump", { id: parent.id });
-  return h("button", { type: "button", class: "reply", "aria-label": t("jumpTo", { name: nameOf(author), text }), onclick: jump }, icon("reply"), avatar(author, "tiny"), h("b", {}, nameOf(author)), h("span", {}, text));
+  return h("button", { type: "button", class: "reply", "aria-label": t("jumpTo", { name: nameOf(author), text }), onclick: jump }, avatar(author, "tiny"), h("b", {}, nameOf(author)), h("span", {}, text));
 }
 
 /** A message in a few words. */
@@ -134,7 +135,7 @@ export function snippet(message) {
 function content(message) {
   if (message.local === "sending") return h("div", { class: "waiting" }, dots(), t("sending"));
   if (message.local === "failed") return h("div", { class: "no-response" }, t("noResponse"));
-  if (message.flags & LOADING) return h("div", { class: "waiting" }, dots(), t("thinking", { name: nameOf(authorOf(message)) }));
+  if (isLoading(message)) return h("div", { class: "waiting" }, dots(), t("thinking", { name: nameOf(authorOf(message)) }));
   if (message.type === THREAD_CREATED) return h("div", { class: "system" }, t("threadStarted", { name: nameOf(authorOf(message)) }), ": ", message.content);
   if (!message.content) return [];
   const nodes = markdown(message.content);

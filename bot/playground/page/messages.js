@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { announce, avatar, h, icon, nameOf, toast } from "./dom.js";
-import { authorOf, isEphemeral, messageNode, snippet } from "./message.js";
+import { authorOf, isEphemeral, isLoading, messageNode, snippet } from "./message.js";
 import { refreshTimes } from "./markdown.js";
 import { channelName, now, state } from "./state.js";
 import { sameDay, t } from "./texts.js";
@@ -82,6 +82,16 @@ export function createList(channel, empty) {
     if (!list.contains(document.activeElement) && created === list.lastElementChild) activate(created);
   }
 
+  function tell(message) {
+    if (message.author.id === state.me.id) return;
+    const name = nameOf(authorOf(message));
+    announce(isLoading(message) ? t("thinking", { name }) : t("arrived", { name, text: snippet(message) }));
+  }
+
+  function firstOrder() {
+    return items.get(list.firstElementChild?.dataset.id)?.order ?? 0n;
+  }
+
   function lastOrder() {
     return items.get(list.lastElementChild?.dataset.id)?.order ?? 0n;
   }
@@ -118,9 +128,10 @@ export function createList(channel, empty) {
   function upsert(message) {
     live?.add(message.id);
     const fresh = !items.has(message.id);
-    if (fresh && !complete && BigInt(message.id) < BigInt(list.firstElementChild?.dataset.id ?? 0)) return;
+    if (fresh && !complete && BigInt(message.id) < firstOrder()) return;
+    const waited = isLoading(items.get(message.id)?.node.message ?? {});
     steady(() => put(message));
-    if (fresh && message.author.id !== state.me.id) announce(t("arrived", { name: nameOf(authorOf(message)), text: snippet(message) }));
+    if (fresh || (waited && !isLoading(message))) tell(message);
     if (stuck) trim();
   }
 
@@ -153,6 +164,7 @@ export function createList(channel, empty) {
     try {
       const { page, untouched } = await fetchPage();
       const ids = new Set(page.map((message) => message.id));
+      if (page.length === PAGE && !page.some((message) => items.has(message.id))) clear(); // too much was missed
       const oldest = page[0]?.id;
       const isGone = (id) => !id.startsWith("local-") && !ids.has(id) && (!oldest || BigInt(id) > BigInt(oldest));
       const newest = page.at(-1)?.id ?? "0";
@@ -166,6 +178,12 @@ export function createList(channel, empty) {
     } finally {
       busy = false;
     }
+  }
+
+  function clear() {
+    items.clear();
+    list.replaceChildren();
+    active = null;
   }
 
   async function loadOlder() {

@@ -84,7 +84,7 @@ export function commandForm(entry, values, hooks) {
     const picker = filePicker({ label: titled(option), key: option.name, onChange: () => invalid(field, null) });
     const field = { option, node: chip(option, picker.node), focus: () => picker.button.focus(), picker };
     picker.button.addEventListener("focus", () => suggest.show([], { input: picker.button, title: explain(option) }));
-    field.read = async () => ((field.id = (await picker.ids())[0]) ? { value: field.id } : null);
+    field.read = async () => (picker.count() ? { value: (await picker.ids())[0] } : null);
     return field;
   }
 
@@ -181,10 +181,10 @@ export function commandForm(entry, values, hooks) {
   }
 
   /** An option as autocomplete sees it: unchecked where focused, left out where it would be wrong. */
-  async function partial({ option, input, chosen, picker, id }, focused) {
+  async function partial({ option, input, chosen, picker }, focused) {
     const base = { name: option.name, type: option.type };
     if (focused) return { ...base, value: chosen ? chosen.value : input.value, focused: true };
-    if (picker) return id ? { ...base, value: id } : null;
+    if (picker) return picker.count() ? { ...base, value: (await picker.ids())[0] } : null;
     const result = chosen ?? (input.value.trim() ? convert(option, input.value.trim(), null) : null);
     return result && !result.problem ? { ...base, value: result.value } : null;
   }

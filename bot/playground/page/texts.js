@@ -52,7 +52,6 @@ const EN = {
   previous: "Previous picture",
   next: "Next picture",
   counter: "{n} of {total}",
-  zoom: "Full size or fitted",
   spoiler: "Spoiler, press to show",
   react: "Add a reaction",
   reactWith: "React with {emoji}",
@@ -80,7 +79,6 @@ const EN = {
   leaveCommand: "Leave the command",
   required: "required",
   optional: "optional",
-  loading: "Loading…",
   noMatches: "No matches",
   chooseFile: "Choose a file",
   replaceFile: "Choose another file",
@@ -88,7 +86,6 @@ const EN = {
   uploading: "Uploading {name}…",
   tooBig: "{name} is larger than 25 MiB",
   noPlaceForFile: "Choose a command that takes a file first",
-  dropHere: "Drop the file here",
   needed: "{name} is required",
   integer: "{name} must be a whole number",
   number: "{name} must be a number",
@@ -161,7 +158,6 @@ const ES = {
   previous: "Imagen anterior",
   next: "Imagen siguiente",
   counter: "{n} de {total}",
-  zoom: "Tamaño real o ajustado",
   spoiler: "Spoiler, pulsa para mostrar",
   react: "Añadir una reacción",
   reactWith: "Reaccionar con {emoji}",
@@ -189,7 +185,6 @@ const ES = {
   leaveCommand: "Salir del comando",
   required: "obligatorio",
   optional: "opcional",
-  loading: "Cargando…",
   noMatches: "Sin coincidencias",
   chooseFile: "Elegir un archivo",
   replaceFile: "Elegir otro archivo",
@@ -197,7 +192,6 @@ const ES = {
   uploading: "Subiendo {name}…",
   tooBig: "{name} ocupa más de 25 MiB",
   noPlaceForFile: "Elige antes un comando que admita archivos",
-  dropHere: "Suelta aquí el archivo",
   needed: "{name} es obligatorio",
   integer: "{name} debe ser un número entero",
   number: "{name} debe ser un número",
@@ -230,8 +224,6 @@ export function setLocale(next) {
   locale = next;
   document.documentElement.lang = next;
 }
-
-export const getLocale = () => locale;
 
 /** The text named `key`, with `{name}` filled from `values`. */
 export function t(key, values = {}) {
