@@ -51,7 +51,7 @@ def paint_subject(canvas: Canvas, scene: Scene, placed: Placed) -> None:
         return
     sprite, light, origin = drawn(scene, placed, pixels)
     near = placed.depth * (0.55 if not scene.weather("fog") else 1.0)
-    deep = 0.42 if placed.habitat == "deep" else 0.0
+    deep = 0.2 if placed.habitat == "deep" else 0.0
     flat = 0.5 if placed.habitat in {"table", "pattern"} else 1.0
     shown = lit(sprite, scene.palette, min(near * 0.75 + deep, 0.85), scene.sun[0] < placed.x, flat)
     shown[:3] += (colour(sprite_light(scene)) - shown[:3]) * (light * np.float32(0.6))[None]

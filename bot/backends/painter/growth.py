@@ -23,12 +23,14 @@ def cells(canvas: Canvas, scene: Scene, name: str, step: float, margin: float = 
 
 def paint_middle(canvas: Canvas, scene: Scene) -> None:
     """Trees on the plain, behind the subjects."""
+    if scene.front == "trunks" and scene.shows("tree"):
+        _trunks(canvas, scene)
     if not scene.shows("tree") and not scene.shows("pine"):
         return
     kind = "pine" if scene.back in {"mountains", "treeline"} else "tree"
     if scene.ground == "grass" and scene.front != "cliff":
         _copses(canvas, scene, kind if scene.shows(kind) else "tree")
-    elif scene.ground == "floor":
+    elif scene.ground == "floor" and scene.front != "trunks":
         _copses(canvas, scene, "pine", dense=True)
     elif scene.back == "island":
         spots = [(scene.side * (-0.02 - 0.05 * k), scene.horizon + 0.02 + 0.004 * k, 0.1 + 0.02 * k, 0.25) for k in range(3)]
@@ -55,8 +57,6 @@ def paint_growth(canvas: Canvas, scene: Scene) -> None:
     match scene.front:
         case "pines" if scene.shows("pine"):
             _sides(canvas, scene, "pine")
-        case "trunks" if scene.shows("tree"):
-            _trunks(canvas, scene)
         case "flowers" if scene.shows("flower") and not scene.weather("snow"):
             _flowers(canvas, scene)
         case "sand" if scene.shows("palm"):

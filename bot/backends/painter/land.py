@@ -69,9 +69,9 @@ def paint_back(canvas: Canvas, scene: Scene) -> None:
 
 def _mountains(canvas: Canvas, scene: Scene) -> None:
     n, xs, span = scene.noise, canvas.xs, scene.recipe.span[1]
-    for k, (distance, high, f) in enumerate(((0.72, 0.26, 1.3), (0.45, 0.3, 1.7), (0.2, 0.15, 2.6))):
-        sharp = 1 - np.abs(n.line(xs, f, f"mount {k}", 6, 0.48)) * np.float32(0.75)
-        mass = 0.62 + 0.38 * n.line(xs, 0.7, f"mass {k}", 2)
+    for k, (distance, high, f) in enumerate(((0.7, 0.4, 1.3), (0.42, 0.36, 1.9), (0.2, 0.13, 2.6))):
+        sharp = 1 - np.abs(n.line(xs, f, f"mount {k}", 6, 0.5)) * np.float32(0.62)
+        mass = 0.78 + 0.34 * n.line(xs, 0.7, f"mass {k}", 2)
         line = (scene.horizon + 0.02 - high * span * np.clip(sharp * mass, 0.05, 1.5)).astype(np.float32)
         cold = scene.weather("snow") or scene.features.season != "summer"
         snow = None if k == 2 and not scene.weather("snow") or not cold else (0.3 - 1.0 * np.clip(line - scene.horizon + 0.34, 0, 1)) * 0.45 * np.ones_like(line)
@@ -156,14 +156,17 @@ def paint_ground(canvas: Canvas, scene: Scene) -> None:
         case "street":
             _plane(canvas, scene, mix(rgb("6a6a70"), p.haze, 0.2), rgb("4a4a52"), 5.0)
             paint_water(canvas, scene, rgb("2c2e36"), 0.8 if scene.weather("rain") or p.night > 0.8 else 0.3, long=5.0)
+        case "":
+            pass
         case "dunes":
             _dunes(canvas, scene)
         case "cloudsea":
             _cloudsea(canvas, scene)
         case "floor":
-            _plane(canvas, scene, mix(p.grass, rgb("7a6a4a"), 0.25), mix(p.foliage, rgb("5a4a34"), 0.3), 9.0)
+            bare = 0.0 if scene.weather("snow") else 0.25
+            _plane(canvas, scene, mix(p.grass, rgb("7a6a4a"), bare), mix(p.grass if scene.weather("snow") else p.foliage, rgb("5a5a5a"), 0.3), 9.0)
         case _:
-            _plane(canvas, scene, p.grass, mix(p.grass, p.foliage, 0.5), 6.0)
+            _plane(canvas, scene, p.grass, mix(p.grass, p.foliage, 0.15 if scene.weather("snow") else 0.5), 6.0)
 
 
 def depth_of(canvas: Canvas, scene: Scene, rows: slice) -> Array:

@@ -211,7 +211,7 @@ def cliff_edge(scene: Scene) -> float:
 def cliff_top(scene: Scene, xs: Array) -> Array:
     """The height of the cliff's outline at `xs`: the plateau, and the fall into the sea."""
     u = scene.side * (xs - cliff_edge(scene))
-    height = scene.noise.number("cliff", 0.13, 0.25) * scene.recipe.span[1]
+    height = scene.noise.number("cliff", 0.1, 0.2) * scene.recipe.span[1]
     rough = scene.noise.line(xs, 7, "cliff top", 5, 0.55)
     fall = smoothstep(-0.17, 0.02, u + 0.022 * scene.noise.line(xs, 22, "cliff fall", 3))
     plateau = height * (0.85 + 0.3 * smoothstep(0, 0.6, u)) + 0.012 * rough * smoothstep(0.25, 0.4, np.abs(u - 0.13) + 0.18)
@@ -221,7 +221,7 @@ def cliff_top(scene: Scene, xs: Array) -> Array:
 def cliff_foot(scene: Scene, xs: Array) -> Array:
     """The waterline of the cliff at `xs`."""
     u = scene.side * (xs - cliff_edge(scene)) + 0.17
-    return scene.horizon + 0.03 + 0.42 * np.maximum(u, 0) ** 1.35 + 0.012 * scene.noise.line(xs, 14, "foot", 3)
+    return scene.horizon + 0.05 + 0.95 * np.maximum(u, 0) ** 1.25 + 0.012 * scene.noise.line(xs, 14, "foot", 3)
 
 
 def bank_top(scene: Scene, xs: Array) -> Array:
@@ -274,7 +274,9 @@ def _placed(scene: Scene) -> list[Placed]:
     if "village" in scene.features.places and "house" not in {s.name for s in wanted}:
         wanted = [*wanted, Wanted("house", 5, size=0.75)]
     if scene.whole == "interior" and not wanted:
-        wanted = [Wanted("vase"), Wanted("fruit", 3), Wanted("bottle")]
+        wanted = [Wanted("vase")]
+    if scene.whole == "interior":
+        wanted = _arranged(scene, wanted)
     crowd = sum(s.count for s in wanted)
     slots: dict[str, int] = {}
     placed: list[Placed] = []
@@ -285,6 +287,16 @@ def _placed(scene: Scene) -> list[Placed]:
             slots[place] = slot + 1
             placed.append(_one(scene, subject, place, order, copy, slot, crowd))
     return sorted(placed, key=lambda p: -p.depth)
+
+
+def _arranged(scene: Scene, wanted: list[Wanted]) -> list[Wanted]:
+    """A still life: flowers go into a vase, and a lonely thing gets company."""
+    result = [replace(w, name="vase", count=1) if w.name in {"flower", "sunflower"} else w for w in wanted]
+    company = [Wanted("fruit", 3), Wanted(("bottle", "cup", "book", "candle")[scene.noise.choice("company", 4)])]
+    names = {w.name for w in result}
+    if len(result) < 3:
+        result += [w for w in company if w.name not in names and scene.shows(w.name)]
+    return result
 
 
 #: Where the first, second … subject of a habitat goes, as a part of half the width, from the scene's side.
@@ -302,6 +314,7 @@ def _one(scene: Scene, subject: Wanted, place: str, order: int, copy: int, slot:
     size *= (1 - 0.13 * min(copy, 3)) * (1 + knobs.weird * draw(f"{name} weird", 0, 1.2)) * min(1.0, math.sqrt(scene.recipe.span[0]) + 0.1)
     near = max(kind.near - 0.12 * copy * draw(f"{name} near", 0.4, 1), 0.08)
     x, y, depth, size = _spot(scene, place, x, near, size, name, slot)
+    size = min(size, (y + scene.bottom) * 0.92) if place == "ground" and y > 0.15 - scene.bottom else size
     flip = x * (1 if kind.faces else 0) > 0 if kind.faces else bool(scene.noise.choice(f"{name} flip", 2))
     return Placed(subject.name, x, y, size, depth, place, flip, subject.colour, (scene.recipe.seed * 31 + order * 7 + copy * 101) & 0xFFFFFFFF)
 
@@ -326,7 +339,7 @@ def _spot(scene: Scene, place: str, x: float, near: float, size: float, name: st
             y = size / 2 + scene.recipe.span[1] * (0.02 + 0.2 * draw(f"{name} y", -1, 1) * (1 if slot else 0.5) + 0.12 * ((slot + 1) % 3 - 1) * (slot > 0))
             return x, y, 0.1 + 0.12 * min(slot, 4), size * 1.15
         case "table":
-            return x * 0.85, scene.bottom * (0.56 + 0.2 * draw(f"{name} y", 0, 1)), 0.0, size
+            return x * 0.8, scene.bottom * (0.5 + 0.14 * draw(f"{name} y", 0, 1) + 0.2 * (size < 0.2)), 0.1 * (size > 0.2), size * 1.25
         case _:
             pass
     return _grounded(scene, x, near, size, name, slot)

@@ -17,7 +17,7 @@ def paint_town(canvas: Canvas, scene: Scene) -> None:
     """Four rows; on a roof's level the town begins lower."""
     foot = scene.horizon + 0.02
     tall = 0.75 + 0.5 * scene.noise.number("tall")
-    for k, (distance, cell, high) in enumerate(((0.72, 0.05, 0.3), (0.5, 0.07, 0.26), (0.26, 0.1, 0.2), (0.06, 0.14, 0.11))):
+    for k, (distance, cell, high) in enumerate(((0.72, 0.06, 0.46), (0.5, 0.085, 0.4), (0.26, 0.12, 0.3), (0.06, 0.17, 0.17))):
         if scene.front == "roof":
             high *= 0.6
         _row(canvas, scene, k, distance, cell, high * tall * scene.recipe.span[1], foot + 0.012 * k)
@@ -29,7 +29,7 @@ def _row(canvas: Canvas, scene: Scene, k: int, distance: float, cell: float, hig
     building = np.floor(u).astype(np.int64)
     within = u - building
     h, shape, tone = (hashed(building, building * 0 + q, seed) for q in (0, 1, 2))
-    bulk = 1 - 0.45 * np.clip(np.abs(xs - scene.side * 0.12) / (0.7 * scene.recipe.span[0]), 0, 1)
+    bulk = 1 - 0.5 * np.clip(np.abs(xs - scene.side * 0.12) / (0.7 * scene.recipe.span[0]), 0, 1)
     top = high * (0.35 + 0.9 * h**1.6) * bulk
     middle = np.abs(within - 0.5) * 2
     top = np.where((shape > 0.55) & (middle > 0.62), top * 0.82, top)
@@ -37,7 +37,7 @@ def _row(canvas: Canvas, scene: Scene, k: int, distance: float, cell: float, hig
     top = np.where((shape < 0.16), top + (1 - middle) * cell * 0.55, top)
     top = np.where((shape > 0.3) & (shape < 0.5) & (middle < 0.035), top + cell * 0.5, top)
     line = (foot - top).astype(np.float32)
-    rows = canvas.rows(float(line.min()) - 0.005, foot + 0.05 + 0.4 * (scene.front == "roof"))
+    rows = canvas.rows(float(line.min()) - 0.005, foot + 0.05 + 0.6 * (scene.front == "roof"))
     if rows.stop <= rows.start:
         return
     y = canvas.ys[rows, None]

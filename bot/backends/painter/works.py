@@ -1,0 +1,328 @@
+"""Each operation as a function that paints one picture. These run in the painter's threads, never on the event loop."""
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from bot.backends.base import Generated, InputImage, Operation, Request, Role
+from bot.backends.painter import edits
+from bot.backends.painter.canvas import Canvas, View, never, to_image
+from bot.backends.painter.edits import Memory
+from bot.backends.painter.figures import paint_subject
+from bot.backends.painter.lexicon import Features, understand
+from bot.backends.painter.noise import Array, Noise
+from bot.backends.painter.render import Patch, Step, graded, nothing, paint, statistics
+from bot.backends.painter.scene import Knobs, Placed, Recipe, plan
+from bot.backends.painter.sky import paint_weather
+from bot.backends.painter.styles import Manner, apply
+from bot.errors import BackendRejected
+from bot.i18n import T, Text
+
+NAME = "painter"
+MAX_SIDE = 3072
+MAX_PIXELS = 2048 * 3072
+SPREAD = 0x9E3779B1  # turns neighbouring seeds into distant ones
+
+
+@dataclass(frozen=True)
+class Job:
+    """A request as the painter understands it."""
+
+    request: Request
+    check: Callable[[], None] = never
+    step: Step = nothing
+
+    @cached_property
+    def features(self) -> Features:
+        return understand([(p.text, p.weight) for p in self.request.parts], self.request.negative)
+
+    @cached_property
+    def said(self) -> int:
+        """Stands for the words of the request; 0 for none."""
+        words = " ".join(f"{p.text}::{p.weight}" for p in self.request.parts if p.text.strip())
+        return zlib.crc32(f"{words} --no {self.request.negative}".encode()) if words else 0
+
+    @cached_property
+    def knobs(self) -> Knobs:
+        p = self.request.parameters
+        return Knobs(
+            chaos=_number(p, "chaos", 0) / 100, stylize=_number(p, "stylize", 100) / 1000, weird=_number(p, "weird", 0) / 3000,
+            tile=bool(p.get("tile")), raw=bool(p.get("raw")),
+        )  # fmt: skip
+
+    @cached_property
+    def grade(self) -> tuple[float, ...]:
+        """The colours that image prompts and style references lend."""
+        lenders = [(i, 0.3 + 0.2 * _number(self.request.parameters, "iw", 1)) for i in self.request.only(Role.PROMPT)]
+        lenders += [(i, min((_number(self.request.parameters, "sw", 100) / 1000) ** 0.5 * 1.6, 0.95)) for i in self.request.only(Role.STYLE)]
+        if not lenders:
+            return ()
+        means = np.mean([statistics(_planes(image.path, (96, 96)), weight) for image, weight in lenders], axis=0)
+        return tuple(round(float(v), 4) for v in means)
+
+    @cached_property
+    def initial(self) -> InputImage:
+        image = next(iter(self.request.only(Role.INITIAL) or self.request.images), None)
+        if image is None:
+            raise rejected(T("there is no picture to work on."))
+        return image
+
+    @cached_property
+    def memory(self) -> Memory | None:
+        return remembered(self.initial)
+
+    def asked(self, memory: Memory) -> Features | None:
+        """The features of new words; None where nothing new is said since the picture was made."""
+        return None if self.said in (0, memory.said) else self.features
+
+
+def _number(parameters: Mapping[str, Any], name: str, default: float) -> float:
+    value = parameters.get(name)
+    return default if value is None else float(value)
+
+
+def rejected(reason: Text) -> BackendRejected:
+    return BackendRejected(backend=NAME, reason=reason)
+
+
+def remembered(image: InputImage) -> Memory | None:
+    """What the painter wrote into a picture's memo; None for pictures by others, or of an older make."""
+    try:
+        return Memory.from_json(image.memo)
+    except (KeyError, TypeError, ValueError, IndexError):
+        return None
+
+
+def _planes(path: Path, size: tuple[int, int] | None = None) -> Array:
+    try:
+        return edits.opened(path, size)
+    except (OSError, Image.DecompressionBombError) as error:
+        raise rejected(T("the picture could not be read.")) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A picture, and its memory if it can be painted again."""
+
+    image: Image.Image
+    memory: Memory | None = None
+
+
+def seeded(seed: int) -> int:
+    return (seed * SPREAD) & 0xFFFFFFFF
+
+
+def generate(job: Job, seed: int) -> Made:
+    request = job.request
+    prompts = request.only(Role.PROMPT)
+    if not job.said and prompts:
+        return blend(job, seed)
+    view = View.first(request.width, request.height)
+    recipe = Recipe(features=job.features, seed=seeded(seed), span=(view.width / view.scale, view.height / view.scale), knobs=job.knobs, grade=job.grade)
+    return _painted(job, Memory(recipe, view, said=job.said))
+
+
+def _painted(job: Job, memory: Memory) -> Made:
+    planes = paint(memory.recipe, memory.view, memory.patches, job.check, job.step)
+    return Made(to_image(planes), memory)
+
+
+def vary(job: Job, seed: int) -> Made:
+    request, memory = job.request, job.memory
+    if memory is None:
+        planes = _cover(job)
+        manner = _manner(job, planes, seed)
+        return Made(to_image(edits.restroked(planes, manner, job.features, request.strength)))
+    recipe = edits.varied(memory.recipe, job.asked(memory), seeded(seed), request.strength)
+    view = _fitted(memory.view, request.width, request.height)
+    keep = memory.patches if request.strength < 0.6 else ()
+    return _painted(job, Memory(recipe, view, keep, job.said or memory.said))
+
+
+def _fitted(view: View, width: int, height: int) -> View:
+    """The window with this size in pixels: its middle and its area stay."""
+    scale = view.scale * ((width * height) / (view.width * view.height)) ** 0.5
+    x, y = view.left + view.width / view.scale / 2, view.top + view.height / view.scale / 2
+    return View(x - width / scale / 2, y - height / scale / 2, scale, width, height)
+
+
+def _cover(job: Job) -> Array:
+    try:
+        return edits.covering(job.initial.path, (job.request.width, job.request.height))
+    except (OSError, Image.DecompressionBombError) as error:
+        raise rejected(T("the picture could not be read.")) from error
+
+
+def _manner(job: Job, planes: Array, seed: int, style: str = "") -> Manner:
+    view = View.first(planes.shape[2], planes.shape[1])
+    name = style or next(iter(job.features.styles), "oil")
+    return Manner(name, 1.0 if not job.knobs.raw else 0.3, view, Noise(seeded(seed)), job.check)
+
+
+def upscale(job: Job, _seed: int) -> Made:
+    with Image.open(job.initial.path) as image:
+        width, height = image.size
+    factor = min(job.request.factor, MAX_SIDE / max(width, height), (MAX_PIXELS / (width * height)) ** 0.5)
+    size = max(round(width * factor), 1), max(round(height * factor), 1)
+    if job.memory is None:
+        return Made(edits.enlarged(job.initial.path, size))
+    view = job.memory.view
+    larger = View(view.left, view.top, view.scale * size[0] / view.width, *size)
+    return _painted(job, Memory(job.memory.recipe, larger, job.memory.patches, job.memory.said))
+
+
+def outpaint(job: Job, seed: int) -> Made:
+    request, frame = job.request, job.request.frame
+    if frame is None:
+        raise rejected(T("it was not said where the picture lies on the larger canvas."))
+    parent = _planes(job.initial.path, (frame.width, frame.height))
+    if job.memory is None:
+        wide = edits.extended(parent, request.width, request.height, frame.left, frame.top)
+        painted = apply(wide, _manner(job, wide, seed))
+        return Made(to_image(edits.outset(painted, parent, frame.left, frame.top)))
+    old = job.memory
+    view = old.view.around(frame.left, frame.top, frame.width, request.width, request.height)
+    asked = job.asked(old)
+    recipe = old.recipe if asked is None else _with(old.recipe, asked)
+    memory = Memory(recipe, view, old.patches, job.said or old.said)
+    planes = paint(recipe, view, memory.patches, job.check, job.step)
+    return Made(to_image(edits.outset(planes, parent, frame.left, frame.top)), memory)
+
+
+def _with(recipe: Recipe, features: Features) -> Recipe:
+    return Recipe(features=features, seed=recipe.seed, span=recipe.span, drift=recipe.drift, knobs=recipe.knobs, grade=recipe.grade)
+
+
+def inpaint(job: Job, seed: int) -> Made:
+    if job.request.mask is None:
+        raise rejected(T("it was not said which region to repaint."))
+    parent = _planes(job.initial.path)
+    mask = _mask(job.request.mask, (parent.shape[2], parent.shape[1]))
+    if not (mask > 0.5).any():
+        raise rejected(T("the region to repaint is empty."))
+    memory = job.memory
+    if memory is None or (memory.view.width, memory.view.height) != (parent.shape[2], parent.shape[1]):
+        return Made(to_image(edits.inset(parent, _healed(job, parent, mask, seed), mask)))
+    patch = edits.repainted(memory, job.asked(memory), mask, seeded(seed))
+    patches = (*memory.patches, patch)[-edits.MAX_PATCHES :]
+    done = Memory(memory.recipe, memory.view, patches, job.said or memory.said)
+    planes = paint(patch.recipe, memory.view, (*memory.patches, _whole(patch, memory.view)), job.check, job.step)
+    return Made(to_image(edits.inset(parent, planes, mask)), done)
+
+
+def _whole(patch: Patch, view: View) -> Patch:
+    """The patch over the whole window, for the mask itself is exact here."""
+    box = (view.left, view.top, view.left + view.width / view.scale, view.top + view.height / view.scale)
+    return Patch(box, "f" * 100, patch.recipe, patch.extra)
+
+
+def _mask(path: Path, size: tuple[int, int]) -> Array:
+    try:
+        with Image.open(path) as image:
+            grey = image.convert("L")
+    except OSError as error:
+        raise rejected(T("the mask could not be read.")) from error
+    return (np.asarray(grey if grey.size == size else grey.resize(size), np.float32) > 127).astype(np.float32)
+
+
+def _healed(job: Job, parent: Array, mask: Array, seed: int) -> Array:
+    """A region of somebody else's picture, grown over from around, with the prompt's subjects in it."""
+    ground = apply(edits.filled(parent, 1 - mask), _manner(job, parent, seed))
+    view = View.first(parent.shape[2], parent.shape[1])
+    recipe = Recipe(features=job.features, seed=seeded(seed), span=(view.width / view.scale, view.height / view.scale), knobs=job.knobs)
+    bare = Recipe(features=Features(places=job.features.places, time=job.features.time or "day"), seed=recipe.seed, span=recipe.span)
+    patch = edits.repainted(Memory(bare, view), job.features, mask, recipe.seed)
+    return _peopled(job, ground, view, recipe, patch.subjects())
+
+
+def _peopled(job: Job, planes: Array, view: View, recipe: Recipe, subjects: list[Placed]) -> Array:
+    canvas = Canvas(view, job.check)
+    canvas.rgb[:] = planes
+    scene = plan(recipe)
+    for placed in subjects:
+        paint_subject(canvas, scene, placed)
+    return np.clip(canvas.rgb, 0, 1)
+
+
+def blend(job: Job, seed: int) -> Made:
+    request, memories = job.request, [remembered(image) for image in job.request.images]
+    view = View.first(request.width, request.height)
+    span = (view.width / view.scale, view.height / view.scale)
+    known = [m.recipe for m in memories if m is not None]
+    if known and len(known) == len(memories):
+        recipe = edits.blended(known, seeded(seed), span)
+        return _painted(job, Memory(recipe, view, said=job.said))
+    pictures: list[Array] = []
+    for image in request.images:
+        job.check()
+        pictures.append(_covered(image.path, (request.width, request.height)))
+    if not pictures:
+        raise rejected(T("there is no picture to work on."))
+    noise = Noise(seeded(seed))
+    mingled = edits.mingled(pictures, noise, view)
+    return Made(to_image(apply(mingled, _manner(job, mingled, seed))))
+
+
+def _covered(path: Path, size: tuple[int, int]) -> Array:
+    try:
+        return edits.covering(path, size)
+    except (OSError, Image.DecompressionBombError) as error:
+        raise rejected(T("the picture could not be read.")) from error
+
+
+def edit(job: Job, seed: int) -> Made:
+    memory = job.memory
+    if memory is not None:
+        recipe = edits.instructed(memory.recipe, job.features)
+        return _painted(job, Memory(recipe, memory.view, memory.patches, job.said))
+    planes = edits.recoloured(_cover(job), job.features)
+    view = View.first(planes.shape[2], planes.shape[1])
+    recipe = Recipe(features=job.features, seed=seeded(seed), span=(view.width / view.scale, view.height / view.scale), knobs=job.knobs)
+    scene = plan(recipe)
+    planes = _peopled(job, graded(planes, job.grade), view, recipe, list(scene.subjects))
+    canvas = Canvas(view, job.check)
+    canvas.rgb[:] = planes
+    paint_weather(canvas, scene)
+    done = np.clip(canvas.rgb, 0, 1)
+    return Made(to_image(apply(done, _manner(job, done, seed)) if job.features.styles else done))
+
+
+def describe(image: InputImage) -> tuple[str, ...]:
+    """Four prompts for a picture."""
+    memory = remembered(image)
+    return edits.described(memory) if memory is not None else edits.seen(_planes(image.path, (256, 256)))
+
+
+WORKS: dict[Operation, Callable[[Job, int], Made]] = {
+    Operation.GENERATE: generate, Operation.VARY: vary, Operation.UPSCALE: upscale, Operation.OUTPAINT: outpaint,
+    Operation.INPAINT: inpaint, Operation.BLEND: blend, Operation.EDIT: edit,
+}  # fmt: skip
+
+
+def make(job: Job, index: int) -> Generated:
+    """Paints picture `index` of the request and writes its file."""
+    seed = job.request.seeds[index]
+    made = WORKS[job.request.operation](job, seed)
+    job.check()
+    path = job.request.folder / f"{index}.png"
+    made.image.save(path, compress_level=1)
+    return Generated(path=path, seed=seed, memo={} if made.memory is None else made.memory.to_json())
+
+
+def thumbnail(planes: Array, side: int) -> Image.Image:
+    """A small picture of planes; `side` is the longer one."""
+    step = max(max(planes.shape[1:]) // side, 1)
+    return to_image(planes[:, ::step, ::step])
+
+
+def small(path: Path, side: int) -> Image.Image:
+    with Image.open(path) as image:
+        return image.convert("RGB").reduce(max(max(image.size) // side, 1))
+
+
