@@ -36,7 +36,9 @@ KEEPALIVE_SECONDS = 60.0
 ANSWER_SECONDS = 10.0
 DRAFT_SECONDS = 0.5  # the one write that may come before an answer
 TOKEN_MS = 15 * 60 * 1000
+#: What stands in an interaction's `extras`: the prompt that Fix opens, and that everybody sees it "thinking".
 DRAFT = "draft"
+PUBLIC = "public"
 UNKNOWN_INTERACTION = 10062
 #: Says that a character is to be shown as an emoji; Discord sends it or not.
 VARIATION = "\ufe0f"
@@ -263,6 +265,8 @@ async def defer(interaction: Interaction, *, ephemeral: bool = False, reply_to: 
     """The first answer: that it will take a while. Returns where the job's messages go from then on."""
     async with asyncio.timeout(ANSWER_SECONDS):
         response = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
+    if not ephemeral:
+        interaction.extras[PUBLIC] = True
     message_id = response.message_id if response else None
     return replace(place(interaction, ephemeral=ephemeral), progress_message_id=message_id, reply_to=reply_to)
 
@@ -325,15 +329,20 @@ def _typed(interaction: Interaction) -> str:
 
 
 async def _answer(interaction: Interaction, arguments: dict[str, Any]) -> None:
-    """As the first answer, or after it: a public one that was begun goes, so that nobody else reads of the trouble."""
+    """To the user alone: as the first answer, or after it.
+
+    What follows a public "thinking" takes its place and is public too; so that is filled first, and then goes.
+    """
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             if not interaction.response.is_done():
                 await interaction.response.send_message(**arguments)
-                return
-            if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+            elif PUBLIC not in interaction.extras:
+                await interaction.followup.send(**arguments)
+            else:
+                await interaction.edit_original_response(content="…")
+                await interaction.followup.send(**arguments)
                 await interaction.delete_original_response()
-            await interaction.followup.send(**arguments)
     except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
         log.warning("interaction %d could not be answered: %s", interaction.id, error)
 
