@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.playground.permissions import USE_APPLICATION_COMMANDS, in_channel
 from bot.playground.problems import JSON, Check, Path, unknown_command
-from bot.playground.snowflake import Snowflakes
+from bot.playground.snowflake import Snowflakes, is_snowflake
 from bot.playground.world import Channel, User, World
 
 SLASH, USER_MENU, MESSAGE_MENU = 1, 2, 3
@@ -155,6 +155,8 @@ def _command(raw: JSON, path: Path, check: Check) -> JSON:
                 "Context menu commands cannot have one",
             )
     needed = raw.get("default_member_permissions")
+    if needed is not None and not is_snowflake(needed):
+        check.fail((*path, "default_member_permissions"), "NUMBER_TYPE_COERCE", f'Value "{needed}" is not int.')
     command["default_member_permissions"] = None if needed is None else str(needed)
     command["contexts"] = raw.get("contexts")
     command["integration_types"] = raw.get("integration_types") or [0]
@@ -236,10 +238,17 @@ def _option(raw: JSON, path: Path, check: Check, depth: int) -> JSON:
             option[key] = check.integer(raw[key], (*path, key), 0, bound)
     for key in ("min_value", "max_value"):
         if raw.get(key) is not None:
-            option[key] = raw[key]
+            option[key] = _bound(raw[key], (*path, key), check)
     if kind == CHANNEL and raw.get("channel_types"):
-        option["channel_types"] = raw["channel_types"]
+        option["channel_types"] = check.items(raw["channel_types"], (*path, "channel_types"), 0, 20)
     return option
+
+
+def _bound(value: Any, path: Path, check: Check) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        check.fail(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not number.')
+        return 0
+    return value
 
 
 def _choices(value: Any, path: Path, check: Check, kind: int) -> list[JSON]:

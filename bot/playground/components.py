@@ -70,7 +70,7 @@ class Reader:
         """One component of the allowed types, with what is inside it."""
         raw = self.check.table(value, path)
         kind = raw.get("type")
-        if kind not in allowed or isinstance(kind, bool):
+        if not isinstance(kind, int) or isinstance(kind, bool) or kind not in allowed:
             self.check.one_of(kind, (*path, "type"), allowed)
             return {}
         self._total += 1

@@ -18,6 +18,7 @@ from bot.playground.world import EPHEMERAL, Channel, Message, User, World
 SUPPRESS_EMBEDS, LOADING, SUPPRESS_NOTIFICATIONS, COMPONENTS_V2 = 1 << 2, 1 << 7, 1 << 12, 1 << 15
 CREATE_FLAGS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
 MAX_CONTENT, MAX_FILES = 2000, 10
+UNSUPPORTED = ("poll", "sticker_ids", "shared_client_theme", "applied_tags", "thread_name")
 REFERENCE = "attachment://"
 
 
@@ -56,6 +57,9 @@ class Drafts:
         check, draft = Check(), Draft()
         if any(len(upload.data) > frame.limit for upload in uploads):
             raise too_large()
+        for key in UNSUPPORTED:
+            if body.get(key):
+                check.fail((key,), "UNSUPPORTED_BY_PLAYGROUND", "The playground knows nothing of this field.")
         flags = self._flags(body, check, frame)
         pool = self._attachments(body, uploads, check, frame, draft)
         if "content" in body or frame.old is None:

@@ -67,7 +67,7 @@ class Gateway:
         """Tell every session that has the intent."""
         encoded: bytes | None = None
         for session in self._sessions.values():
-            if intent and not session.intents & intent:
+            if (intent and not session.intents & intent) or not session.serves(data.get("guild_id")):
                 continue
             if redacted is not None and not session.intents & intents.MESSAGE_CONTENT:
                 session.send(name.encode(), json.dumps(redacted).encode())
@@ -141,12 +141,14 @@ class Gateway:
             return RATE_LIMITED
         try:
             packet: Any = json.loads(message.data)
-            op, data = packet["op"], packet.get("d")
+            op, data = packet["op"], cast("JSON", packet.get("d"))
         except (ValueError, KeyError, TypeError):
             return DECODE_ERROR
         if op == HEARTBEAT:
             socket.put(ACK)
             return None
+        if op in (IDENTIFY, RESUME, MEMBERS) and not _is_table(data):
+            return DECODE_ERROR
         if op == IDENTIFY:
             return self._identify(socket, data)
         if op == RESUME:
@@ -173,11 +175,11 @@ class Gateway:
         shard: list[int] = data.get("shard") or [0, 1]
         if len(shard) != 2 or not 0 <= shard[0] < shard[1]:
             return INVALID_SHARD
-        session = Session(wanted)
+        session = Session(wanted, shard[0], shard[1])
         self._forget()
         self._sessions[session.id] = session
         self._attach(socket, session)
-        self._ready(session, shard)
+        self._ready(session)
         return None
 
     def _resume(self, socket: Socket, data: JSON) -> int | None:
@@ -187,7 +189,9 @@ class Gateway:
             return BAD_TOKEN
         self._forget()
         session = self._sessions.get(str(data.get("session_id")))
-        missed = session.missed(int(data.get("seq") or 0)) if session is not None and session.resumable else None
+        seq = data.get("seq") or 0
+        known = session is not None and session.resumable and isinstance(seq, int)
+        missed = session.missed(seq) if session is not None and known else None
         if session is None or missed is None:
             socket.put(INVALID, data=False)
             return None
@@ -219,14 +223,15 @@ class Gateway:
             if session.socket is None and session.lost_at < horizon:
                 del self._sessions[session.id]
 
-    def _ready(self, session: Session, shard: list[int]) -> None:
+    def _ready(self, session: Session) -> None:
         world = self._world
         guilds = [guild for guild in world.guilds.values() if world.bot.id in guild.members]
-        guilds = [guild for guild in guilds if (int(guild.id) >> 22) % shard[1] == shard[0]]
+        guilds = [guild for guild in guilds if session.serves(guild.id)]
         ready: JSON = {
             "v": 10, "user": world.bot.payload | {"verified": True, "mfa_enabled": False, "email": None},
             "guilds": [{"id": guild.id, "unavailable": True} for guild in guilds], "session_id": session.id,
-            "resume_gateway_url": self.url, "application": {"id": world.application.id, "flags": 0}, "shard": shard,
+            "resume_gateway_url": self.url, "application": {"id": world.application.id, "flags": 0},
+            "shard": [session.shard, session.shards],
             "private_channels": [], "session_type": "normal",
         }  # fmt: skip
         session.send(b"READY", json.dumps(ready).encode())
@@ -268,3 +273,7 @@ class Gateway:
         if data.get("nonce"):
             chunk["nonce"] = data["nonce"]
         session.send(b"GUILD_MEMBERS_CHUNK", json.dumps(chunk).encode())
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict)

@@ -268,7 +268,8 @@ class Interactions:
         extra.fields = {
             "application_id": application, "webhook_id": application, "interaction_metadata": interaction.metadata(),
         }  # fmt: skip
-        if target is not None and target.id in interaction.channel.messages:
+        readable = target is not None and (hidden or target.seen_by is None)
+        if target is not None and readable and target.id in interaction.channel.messages:
             extra.type = REPLY
             extra.fields |= reference(target)
         elif interaction.type == COMMAND:

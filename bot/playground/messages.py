@@ -86,6 +86,7 @@ class Messages:
         if nonce is not None:
             self._remember(channel, author, nonce, message)
         self._tell("CREATE", message)
+        payload.pop("nonce", None)  # it is told to the sender once, and not found again by reading
         return message
 
     def blank(self, channel: Channel, author: User, extra: Extra) -> Message:

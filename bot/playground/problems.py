@@ -187,6 +187,6 @@ class Check:
 
     def one_of(self, value: Any, path: Path, allowed: tuple[Any, ...] | frozenset[Any]) -> Any:
         """One of the allowed values."""
-        if value not in allowed or isinstance(value, bool):
+        if not isinstance(value, int | str) or isinstance(value, bool) or value not in allowed:
             self.fail(path, "BASE_TYPE_CHOICES", f"Value must be one of {{{', '.join(map(str, sorted(allowed)))}}}.")
         return value

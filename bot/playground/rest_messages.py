@@ -46,7 +46,9 @@ class MessageRoutes:
         needed = SEND_MESSAGES | (ATTACH_FILES if call.uploads else 0) | (EMBED_LINKS if body.get("embeds") else 0)
         if needed & ~rights:
             raise missing_permissions()
-        return Answer(200, self._messages.send(channel, self._world.bot, body, call.uploads).payload)
+        message = self._messages.send(channel, self._world.bot, body, call.uploads)
+        nonce = {} if message.nonce is None else {"nonce": message.nonce}
+        return Answer(200, message.payload | nonce)
 
     def get(self, call: Call) -> Answer:
         """GET /channels/{id}/messages/{id}"""

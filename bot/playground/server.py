@@ -111,8 +111,11 @@ class Playground:
         """Listen."""
         self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, self.port, backlog=1024)
-        await site.start()
+        try:
+            await web.TCPSite(self._runner, HOST, self.port, backlog=1024).start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
         self.port = int(self._runner.addresses[0][1])
         self.files.base, self.gateway.url = self.url, self.gateway_url
 

@@ -21,14 +21,19 @@ Compressor = Callable[[bytes], bytes]  # one stream's shared context: a packet i
 class Session:
     """What a client identified as: it outlives its socket for a while, keeping what it missed."""
 
-    def __init__(self, wanted: int) -> None:
+    def __init__(self, wanted: int, shard: int = 0, shards: int = 1) -> None:
         self.id = secrets.token_hex(16)
         self.intents = wanted
+        self.shard, self.shards = shard, shards
         self.seq = 0
         self.socket: Socket | None = None
         self.backlog: deque[tuple[int, bytes]] = deque(maxlen=BACKLOG)
         self.lost_at = 0.0
         self.resumable = True
+
+    def serves(self, guild_id: str | None) -> bool:
+        """Whether this shard hears of a guild; the first hears of DMs."""
+        return self.shards == 1 or (int(guild_id or 0) >> 22) % self.shards == self.shard
 
     def send(self, name: bytes, data: bytes) -> None:
         """Queue an event: its JSON is spliced in, so that it is written only once for all sessions."""

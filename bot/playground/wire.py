@@ -112,7 +112,14 @@ class Wire:
     def add(self, router: web.UrlDispatcher, method: str, path: str, handler: Handler, *, auth: bool = True) -> None:
         """Serve a path below /api/v10. Without `auth` a token in the path stands for the bot's own."""
         route = f"{method} {path}"
-        major = next((name for name in ("channel_id", "guild_id", "webhook_token") if f"{{{name}}}" in path), "")
+        major = next(
+            (
+                name
+                for name in ("channel_id", "guild_id", "webhook_token", "interaction_token")
+                if f"{{{name}}}" in path
+            ),
+            "",
+        )
 
         async def serve(request: web.Request) -> web.StreamResponse:
             return await self._serve(request, route, major, handler, auth=auth)
@@ -182,7 +189,10 @@ class Wire:
 
     async def _read(self, request: web.Request, call: Call) -> None:
         if request.content_type == "multipart/form-data":
-            call.body, call.uploads = await _read_parts(request, self.request_limit(call))
+            try:
+                call.body, call.uploads = await _read_parts(request, self.request_limit(call))
+            except ValueError:
+                raise ApiError(400, 50035, "The multipart body could not be read.") from None
         elif request.can_read_body:
             raw = await request.read()
             if not raw:

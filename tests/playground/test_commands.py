@@ -4,6 +4,8 @@ from typing import Any
 
 import discord
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.playground import Person, Playground
 from bot.playground.clock import Clock
@@ -85,6 +87,24 @@ def test_refused(body: JSON, path: str, code: str) -> None:
     with pytest.raises(ApiError) as error:
         made()[0].replace(None, [body])
     assert leaf(error.value.errors) == (path, code)
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+WORDS = ("name", "description", "type", "options", "choices", "value", "min_value", "contexts", "channel_types")
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@given(VALUES)
+def test_any_command_is_taken_or_refused_in_words(value: Any) -> None:
+    for body in (value, [command(options=[value])], [command(default_member_permissions=value)]):
+        try:
+            made()[0].replace(None, body)
+        except ApiError as error:
+            assert error.code == 50035  # noqa: PT017
 
 
 def test_names_are_unique_and_numbers_limited() -> None:

@@ -6,9 +6,13 @@ from typing import Any
 import discord
 import pytest
 from discord import app_commands, ui
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.playground import Person, Playground, PlaygroundError
 from bot.playground.client import flatten
+from bot.playground.modals import ModalReader
+from bot.playground.problems import ApiError, Check
 from tests.playground.conftest import SmallBot
 
 
@@ -126,6 +130,40 @@ async def test_a_submit_that_discord_would_not_send(
     modal = await (await ana.slash("ask", "#studio")).modal()
     with pytest.raises(PlaygroundError, match=why):
         await ana.submit(modal, values)
+
+
+WORDS = (
+    "type",
+    "components",
+    "component",
+    "custom_id",
+    "label",
+    "title",
+    "options",
+    "value",
+    "style",
+    "min_values",
+    "min_length",
+)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.sampled_from([1, 3, 4, 10, 18, 19, 21, 22, 23]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=6),
+    max_leaves=25,
+)
+
+
+@given(VALUES)
+def test_any_modal_is_taken_or_refused_in_words(value: Any) -> None:
+    field = {"type": 18, "label": "x", "component": value}
+    for components in (value, [value], [field]):
+        try:
+            ModalReader(Check(), lambda _: None).read_modal({"custom_id": "a", "title": "b", "components": components})
+        except ApiError as error:
+            assert error.code == 50035  # noqa: PT017
 
 
 async def test_selects_of_all_kinds(bot: SmallBot, ana: Person) -> None:

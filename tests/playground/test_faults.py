@@ -55,6 +55,7 @@ async def test_a_failure_that_was_none_and_the_nonce_that_saves_it(
     playground.faults.add(Fault("POST", MESSAGES, status=502, done=True))
     sent = await bot.guilds[0].text_channels[0].send("once", nonce="job-1")
     assert sent.nonce == "job-1"
+    assert (await sent.channel.fetch_message(sent.id)).nonce is None
     assert [each["content"] for each in await ana.history("#studio")] == ["once"]
     playground.clock.advance(301)
     await bot.guilds[0].text_channels[0].send("twice", nonce="job-1")

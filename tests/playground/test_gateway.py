@@ -97,6 +97,7 @@ async def talk(
         ("not json", 4002),
         ("x" * 5000, 4002),
         ({"op": 99}, 4001),
+        ({"op": 2, "d": "x"}, 4002),
         ({"op": 3, "d": {}}, 4003),
         ({"op": 2, "d": {"token": "wrong", "intents": 1, "properties": {}}}, 4004),
         ({"op": 6, "d": {"token": "wrong", "session_id": "x", "seq": 0}}, 4004),
@@ -134,6 +135,16 @@ async def test_zlib_stream_is_one_context_flushed_after_each_packet(playground: 
             data = (await socket.receive()).data
             assert data.endswith(b"\x00\x00\xff\xff")
             assert json.loads(inflate.decompress(data))["op"] == expected
+
+
+async def test_each_shard_hears_of_its_own_guilds(playground: Playground, ana: Person) -> None:
+    ids = [int(guild) for guild in playground.world.guilds]
+    for shard in (0, 1):
+        identify: Any = {"token": playground.token, "intents": 1, "shard": [shard, 2], "properties": {}}
+        heard, _ = await talk(playground, {"op": 2, "d": identify}, {"op": 99})
+        ready = next(each["d"] for each in heard if each["t"] == "READY")
+        assert ready["shard"] == [shard, 2]
+        assert [int(guild["id"]) for guild in ready["guilds"]] == [each for each in ids if (each >> 22) % 2 == shard]
 
 
 async def test_members_are_chunked_on_request(bot: SmallBot) -> None:
