@@ -80,8 +80,17 @@ async def application(
             settings, store=store, objects=objects, catalog=catalog, imaging=imaging, outlet=way, finished=finished
         )
         engine = Engine(settings.database, worker.steps, lock=settings.lock)
-        limits = settings.limits(_concurrency(catalog))
-        admission = Admission(store, engine, limits, on_positions=tell, seconds=_seconds(catalog))
+        concurrency = _concurrency(catalog)
+        limits = settings.limits(concurrency)
+        admission = Admission(
+            store,
+            engine,
+            limits,
+            on_positions=tell,
+            on_repaired=worker.repaired,
+            concurrency=concurrency,
+            seconds=_seconds(catalog),
+        )
         fetcher = await stack.enter_async_context(_fetcher(settings, imaging))
         studio = Studio(
             settings,

@@ -9,7 +9,7 @@ import errno
 import logging
 import random
 import shutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -170,6 +170,12 @@ class Worker:
         states = CANCELLABLE | {Status.DELIVERING}
         await self._store.move(job.id, states, Status.FAILED, error=error.text)
         await self._close(job)
+
+    async def repaired(self, jobs: Sequence[Job]) -> None:
+        """Tells of jobs whose work broke off for good, which were failed in the store."""
+        for job in jobs:
+            if job.status is Status.FAILED:
+                await self._outlet.failed(job, job.error or Text(LienzoError.message), Text(LienzoError.title))
 
     async def _close(self, job: Job) -> None:
         await asyncio.to_thread(shutil.rmtree, self._folder(job), ignore_errors=True)

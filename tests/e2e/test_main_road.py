@@ -5,7 +5,7 @@ import pytest
 from bot.app import Application
 from bot.backends.base import Operation
 from bot.imaging import read_info
-from bot.playground import Person, Playground
+from bot.playground import Person
 from bot.playground.client import labels
 from tests.e2e.people import EPHEMERAL, grid, imagine, picture, result
 from tests.scripted import Scripted
@@ -38,7 +38,7 @@ async def test_the_message_lives_from_waiting_to_done(ana: Person, backend: Scri
     backend.previews = True
     interaction = await ana.slash("imagine", "#studio", prompt="a fox")
     progress = await interaction.thinking()
-    shown = await ana.wait("#studio", lambda m: m["id"] == progress["id"] and "31%" in m["content"])
+    shown = await ana.wait("#studio", lambda m: m["id"] == progress["id"] and "31 %" in m["content"])
     assert shown["attachments"]
     assert labels(shown) == ["Cancelar"]
     backend.release()
@@ -47,32 +47,32 @@ async def test_the_message_lives_from_waiting_to_done(ana: Person, backend: Scri
     await ana.gone(progress)
 
 
-async def test_the_conversation_of_clicks(ana: Person, backend: Scripted, playground: Playground) -> None:
-    first = await imagine(ana, "a fox")
+async def test_the_conversation_of_clicks(ben: Person, backend: Scripted) -> None:
+    first = await imagine(ben, "a fox")
 
-    await ana.click(first, "U2")
-    single = await ana.wait("#studio", result("#2"))
+    await ben.click(first, "U2")
+    single = await ben.wait("#studio", result("#2"))
     assert single["message_reference"]["message_id"] == first["id"]
-    assert (await picture(ana, single)).size == (64, 64)
+    assert (await picture(ben, single)).size == (64, 64)
     assert single["attachments"][0]["filename"].endswith(".png")
 
-    await ana.click(first, "V3")
-    varied = await ana.wait("#studio", grid("a fox", after=single))
+    await ben.click(first, "V3")
+    varied = await ben.wait("#studio", grid("a fox", after=single))
     assert varied["message_reference"]["message_id"] == first["id"]
     variation = backend.requests[-1]
     assert variation.operation is Operation.VARY
     assert variation.images[0].memo == {"n": 2}
 
-    await ana.click(varied, "🔄")
-    again = await ana.wait("#studio", grid("a fox", after=varied))
+    await ben.click(varied, "🔄")
+    again = await ben.wait("#studio", grid("a fox", after=varied))
     assert backend.requests[-1].operation is Operation.VARY
     assert backend.requests[-1].seeds != variation.seeds
 
-    await ana.click(again, "🔄")
-    await ana.wait("#studio", grid("a fox", after=again))
+    await ben.click(again, "🔄")
+    third = await ben.wait("#studio", grid("a fox", after=again))
 
-    await ana.click(single, "Variar (Sutil)")
-    subtle = await ana.wait("#studio", grid("a fox", after=again))
+    await ben.click(single, "Vary (Subtle)")
+    subtle = await ben.wait("#studio", grid("a fox", after=third))
     assert backend.requests[-1].strength < variation.strength
     assert subtle["message_reference"]["message_id"] == single["id"]
 
@@ -115,6 +115,14 @@ async def test_the_original_says_how_it_was_made(
     assert info["prompt"] == "a fox --seed 5 --no dogs"
     assert (info["seed"], info["backend"], info["negative_prompt"]) == ("6", "scripted", "dogs")
     assert await app.studio.result(info["job"])
+
+
+async def test_a_spaniard_reads_spanish(ana: Person) -> None:
+    first = await imagine(ana, "un zorro")
+    assert "(rápido)" in first["content"]
+    await ana.click(first, "U2")
+    single = await ana.wait("#studio", result("n.º 2"))
+    assert {"Variar (sutil)", "Variar (fuerte)"} <= set(labels(single))
 
 
 async def test_everyone_may_click_and_the_job_is_the_clickers(ana: Person, ben: Person) -> None:
