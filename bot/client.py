@@ -184,6 +184,9 @@ class Lienzo(commands.Bot):
 
     async def report(self, interaction: Interaction, error: BaseException, *, job_id: str = "") -> None:
         """Tells the user, and nobody else, what went wrong. `interaction.extras[DRAFT]` is the prompt that Fix opens."""
+        if self.is_closed():
+            log.info("interaction %d was cut off by the end: %r", interaction.id, error)
+            return
         error = _known(interaction, error, job_id)
         locale = interaction.locale.value
         arguments: dict[str, Any] = {"ephemeral": True}
