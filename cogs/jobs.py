@@ -142,6 +142,7 @@ class Jobs(commands.Cog):
         job = await self.bot.studio.job_of_message(message_id)
         if job is None:
             return
+        origin = T("Job `{job}`, seed `{seed}`", job=job.id, seed=job.seed).in_language(job.place.locale)
         async with asyncio.timeout(ANSWER_SECONDS):
             channel = await self.bot.create_dm(discord.Object(by.user_id))
         for tile in range(1, TILES + 1):
@@ -150,7 +151,7 @@ class Jobs(commands.Cog):
                     file = await asyncio.to_thread(discord.File, upload.path, upload.filename)
                     with contextlib.closing(file):
                         async with asyncio.timeout(UPLOAD_SECONDS):
-                            await channel.send(f"`{job.id}` · seed `{job.seed}`", file=file)
+                            await channel.send(origin, file=file)
             except (NotFound, discord.Forbidden):
                 return
 
