@@ -45,8 +45,6 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
 }
 #: Counted as running by the limits on users and servers.
 ACTIVE = frozenset({Status.ADMITTED, Status.RUNNING, Status.DELIVERING})
-#: Counted as running by the limit on a backend, which is free again while the message is on its way.
-GENERATING = frozenset({Status.ADMITTED, Status.RUNNING})
 #: May still be cancelled.
 CANCELLABLE = frozenset({Status.WAITING, Status.ADMITTED, Status.RUNNING})
 FINISHED = frozenset({Status.DONE, Status.HELD, Status.FAILED, Status.CANCELLED, Status.DELETED})
@@ -192,7 +190,7 @@ class Ticket:
     backend: str
     lane: Lane
     created_ms: int
-    #: Its backend is busy with it or about to be; not so while its message is on the way. For active jobs only.
+    #: Its backend is busy with it or will be; no longer so while its message is on the way.
     generating: bool = True
     #: When it was handed to its backend; for active jobs only.
     started_ms: int | None = None

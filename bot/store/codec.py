@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from bot.i18n import Text
-from bot.jobs import GENERATING, Action, Image, ImageKind, Job, Lane, Message, MessageKind, Place, Status, Ticket
+from bot.jobs import Action, Image, ImageKind, Job, Lane, Message, MessageKind, Place, Status, Ticket
 
 _PLACE_FIELDS = frozenset(field.name for field in fields(Place))
 _JOB_FIELDS = frozenset(field.name for field in fields(Job))
@@ -68,7 +68,7 @@ def ticket_from_row(row: RowMapping) -> Ticket:
         backend=row["backend"],
         lane=Lane(row["lane"]),
         created_ms=row["created_ms"],
-        generating=row["status"] in GENERATING,
+        generating=row["status"] != Status.DELIVERING,
         started_ms=row["started_ms"],
     )
 

@@ -11,13 +11,14 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
-from sqlalchemy import Connection, Engine, Executable, RowMapping, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, Executable, RowMapping, create_engine, event, make_url
+from sqlalchemy import text as sql
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError, LienzoError, StorageFull
-from bot.i18n import N_, T
+from bot.i18n import T, Text
 from bot.migrations import upgrade
 
 BUSY_MS: Final = 30_000
@@ -139,7 +140,7 @@ class Database:
             with translated():
                 async with self._transactions.begin() as connection:
                     if self._turn is None:
-                        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COUNTING_LOCK})
+                        await connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _COUNTING_LOCK})
                     yield connection
 
 
@@ -185,14 +186,17 @@ class _Threaded:
 
 
 def _migrate(url: URL) -> None:
-    with translated():
-        if url.get_backend_name() == "sqlite":
-            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = blocking_engine(url)
+    if url.get_backend_name() == "sqlite":
         try:
+            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unusable(T("can't be created: {reason}", reason=error.strerror or "")) from error
+    engine = blocking_engine(url)
+    try:
+        with translated():
             upgrade(engine)
-        finally:
-            engine.dispose()
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -202,8 +206,6 @@ def translated() -> Generator[None]:
         yield
     except DBAPIError as error:
         raise _translate(error) or error from error
-    except OSError as error:
-        raise _unusable(T("can't be created: {reason}", reason=error.strerror or "")) from error
 
 
 def _translate(error: DBAPIError) -> LienzoError | None:
@@ -213,20 +215,10 @@ def _translate(error: DBAPIError) -> LienzoError | None:
         return StorageFull()
     if code.startswith(_UNUSABLE):
         return _unusable(T("can't be used: {reason}", reason=str(original).strip()))
-    if (
-        not code
-        and error.connection_invalidated is False
-        and type(original).__name__ == "OperationalError"
-        and _never_connected(error)
-    ):
+    if not code and error.statement is None:  # a statement is known of every error but those of connecting
         return _unusable(T("can't be reached"))
     return None
 
 
-def _never_connected(error: DBAPIError) -> bool:
-    """A statement is known for every error but those of connecting."""
-    return error.statement is None
-
-
-def _unusable(problem: Any) -> ConfigError:
-    return ConfigError(name=N_("LIENZO_DATABASE"), problem=problem)
+def _unusable(problem: Text) -> ConfigError:
+    return ConfigError(name="LIENZO_DATABASE", problem=problem)
