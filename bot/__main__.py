@@ -63,6 +63,8 @@ async def run() -> int:
     settings = Settings.load()
     settings.require_discord()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("discord.client").addFilter(lambda record: "voice will NOT" not in record.getMessage())
     async with application(settings) as app:
         await app.serve()
     return 0

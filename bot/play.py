@@ -100,5 +100,6 @@ def environment(settings: Settings, playground: Playground, folder: Path, backen
         f"{PREFIX}DATABASE_URL": "",
         f"{PREFIX}IMAGES_URL": "",
         f"{PREFIX}BACKENDS": ",".join(names),
+        f"{PREFIX}LOG_LEVEL": "WARNING",
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
