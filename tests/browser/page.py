@@ -11,13 +11,13 @@ Value = str | bool | Path | Sequence[str]
 
 
 class Chat:
-    """One tab. `errors` holds whatever the page wrote to its console as an error."""
+    """One tab. `wait` is how long anything may take, in milliseconds; `errors` is what the page wrote to its console."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, wait: float = WAIT) -> None:
         self.page = page
         self.url = url
         self.errors: list[str] = []
-        page.set_default_timeout(WAIT)
+        page.set_default_timeout(wait)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
 
@@ -80,6 +80,13 @@ class Chat:
         """Wait until the newest message with `text` shows a picture; that message."""
         message = self.messages.filter(has_text=text, has=self.page.locator(".picture")).last
         await message.locator(".picture.loaded").first.wait_for()
+        return self.page.locator(f"article[data-id='{await message.get_attribute('data-id')}']")
+
+    async def offering(self, button: str, text: str = "") -> Locator:
+        """Wait until the newest message with `text` has a button; that message. A finished grid offers `U1`."""
+        named = self.page.get_by_role("button", name=button, exact=True)
+        message = self.messages.filter(has_text=text, has=named).last
+        await message.wait_for()
         return self.page.locator(f"article[data-id='{await message.get_attribute('data-id')}']")
 
     async def click(self, label: str, message: Locator | None = None) -> None:

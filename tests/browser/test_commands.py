@@ -22,7 +22,7 @@ def drawing(tmp_path: Path) -> Path:
 
 async def test_a_command_brings_a_grid_and_its_buttons_bring_more(chat: Chat) -> None:
     await chat.run("/imagine prompt: a lighthouse on a cliff --ar 3:2")
-    grid = await chat.picture("a lighthouse")
+    grid = await chat.offering("U1", "a lighthouse")
     await expect(grid).to_contain_text("a lighthouse on a cliff --ar 3:2 - @Ben (fast)")
     await expect(grid.locator(".used")).to_have_text("BBen used /imagine")
     await chat.click("U2", grid)

@@ -37,14 +37,16 @@ export function parseTyped(text, entries) {
 /** Splits at `name:` of known options; words before the first go to the option that takes free text. */
 function parseOptions(text, options) {
   const values = new Map();
-  const names = options.map((option) => option.name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const named = new Map(options.flatMap((option) => [option.name, titled(option)].map((name) => [name.toLowerCase(), option])));
+  const names = [...named.keys()].map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const optionOf = (mark) => named.get(mark[1].toLowerCase());
   const pattern = names.length ? new RegExp(`(?:^|\\s)(${names.join("|")}):(?!//)`, "giu") : null;
-  const marks = pattern ? [...text.matchAll(pattern)].filter((mark, index, all) => all.findIndex((other) => other[1] === mark[1]) === index) : [];
+  const marks = pattern ? [...text.matchAll(pattern)].filter((mark, index, all) => all.findIndex((other) => optionOf(other) === optionOf(mark)) === index) : [];
   const free = text.slice(0, marks[0]?.index ?? text.length).trim();
   const target = freeOption(options);
   if (free && target) values.set(target.name, free);
   marks.forEach((mark, index) => {
-    const option = options.find((each) => each.name.toLowerCase() === mark[1].toLowerCase());
+    const option = optionOf(mark);
     const value = text.slice(mark.index + mark[0].length, marks[index + 1]?.index ?? text.length).trim();
     const before = values.get(option.name);
     if (value) values.set(option.name, before ? `${before} ${value}` : value);

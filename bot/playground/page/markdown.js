@@ -230,5 +230,6 @@ export function refreshTimes(root) {
 
 /** The words alone, for previews of replies and for screen readers. */
 export function plainText(text) {
-  return inline(text.replaceAll("\n", " ")).map((part) => (typeof part === "string" ? part : part.textContent)).join("").trim();
+  const flat = text.replace(/^(#{1,3}|-#|>{1,3}|[-*]) +/gm, "").replaceAll("\n", " ");
+  return inline(flat).map((part) => (typeof part === "string" ? part : part.textContent)).join("").trim();
 }

@@ -131,7 +131,7 @@ export function commandForm(entry, values, hooks) {
   /** ` name:` typed at the end of the free text moves on to that option. */
   function hop(field) {
     const words = /(?:^|\s)([\p{L}\p{N}_-]+):$/u.exec(field.input.value);
-    const option = words && options.find((each) => each.name === words[1].toLowerCase() && !fields.has(each.name));
+    const option = words && options.find((each) => [each.name, titled(each)].includes(words[1].toLowerCase()) && !fields.has(each.name));
     if (!option) return false;
     field.input.value = field.input.value.slice(0, words.index);
     fit(field);
