@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from bot.playground.components import walk
 from bot.playground.problems import JSON
 
 TIMEOUT = 10.0  # seconds that waits last at most, unless told otherwise
@@ -190,7 +191,7 @@ class Person:
     async def submit(self, modal: JSON, values: Mapping[str, Any], channel: str | None = None) -> Interaction:
         """Submit a modal with values by custom_id; what is left out keeps its default. Files are uploaded."""
         components: list[JSON] = []
-        for field in flatten(modal["components"]):
+        for field in walk(modal["components"]):
             given = values.get(field["custom_id"], _default(field))
             components.append({"type": 18, "component": await self._filled(field, given)})
         data: JSON = {"custom_id": modal["custom_id"], "components": components}
@@ -382,26 +383,13 @@ class Person:
         return f"/play/channels/{message['channel_id']}/messages/{message['id']}"
 
 
-def flatten(components: list[JSON]) -> list[JSON]:
-    """Every component with a custom_id, however nested, in order."""
-    found: list[JSON] = []
-    for component in components:
-        if "custom_id" in component:
-            found.append(component)
-        found += flatten(component.get("components", []))
-        for key in ("accessory", "component"):
-            if isinstance(component.get(key), dict):
-                found += flatten([component[key]])
-    return found
-
-
 def find_component(message: JSON, wanted: str) -> JSON:
     """A usable button or select of a message by custom_id, label, emoji or placeholder.
 
     Raises:
         LookupError: there is none, or it is disabled.
     """
-    every = flatten(message["components"])
+    every = walk(message["components"])
     for component in every:
         emoji: JSON = component.get("emoji") or {}
         names = (component["custom_id"], component.get("label"), component.get("placeholder"), emoji.get("name"))
@@ -412,7 +400,7 @@ def find_component(message: JSON, wanted: str) -> JSON:
 
 def labels(message: JSON) -> list[str]:
     """What the buttons of a message say: label, or emoji."""
-    buttons = [each for each in flatten(message["components"]) if each["type"] == 2]
+    buttons = [each for each in walk(message["components"]) if each["type"] == 2]
     return [each.get("label") or each["emoji"]["name"] for each in buttons]
 
 

@@ -1,13 +1,10 @@
 """The people's face: the page and what it calls, for whoever sits at this machine (see `client.py` for the Python side)."""
 
-import asyncio
 import json
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol, cast
 
-from aiohttp import WSCloseCode, web
+from aiohttp import web
 
 from bot.playground.clock import Clock
 from bot.playground.commands import Commands, localized
@@ -20,15 +17,11 @@ from bot.playground.permissions import MANAGE_MESSAGES, SEND_MESSAGES, VIEW_CHAN
 from bot.playground.problems import JSON, ApiError
 from bot.playground.rest_channels import ChannelRoutes
 from bot.playground.snowflake import Snowflakes
+from bot.playground.watchers import Watchers
 from bot.playground.world import Channel, Message, User, World
 
-PAGE = Path(__file__).parent / "page"
 LOCALES = ("en-US", "es-ES", "es-419")
 Tries = Mapping[str, Sequence[tuple[str, str]]]
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data: https: {base}; "
-    "media-src 'self' {base}; connect-src 'self' ws://{host}; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 class Supervisor(Protocol):
@@ -46,49 +39,8 @@ class Supervisor(Protocol):
         ...
 
 
-class Watchers:
-    """The event sockets of the people."""
-
-    def __init__(self) -> None:
-        self._watching: dict[web.WebSocketResponse, tuple[User, deque[str], asyncio.Event]] = {}
-
-    def tell(self, sees: Callable[[User], bool], event: Callable[[User], JSON] | JSON) -> None:
-        """Queue an event for everyone who may see it."""
-        text = "" if callable(event) else None
-        for user, queue, wake in self._watching.values():
-            if not sees(user):
-                continue
-            if callable(event):
-                queue.append(json.dumps(event(user)))
-            else:
-                text = text or json.dumps(event)
-                queue.append(text)
-            wake.set()
-
-    async def watch(self, request: web.Request, user: User) -> web.WebSocketResponse:
-        """Serve one socket until it ends."""
-        ws = web.WebSocketResponse(heartbeat=30)
-        await ws.prepare(request)
-        queue, wake = deque[str](), asyncio.Event()
-        self._watching[ws] = (user, queue, wake)
-        writer = asyncio.create_task(_write(ws, queue, wake))
-        try:
-            async for _ in ws:
-                pass
-        finally:
-            del self._watching[ws]
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
-        return ws
-
-    async def close(self) -> None:
-        """End every socket."""
-        for ws in list(self._watching):
-            await ws.close(code=WSCloseCode.GOING_AWAY)
-
-
 class People:
-    """Handlers of `/`, `/static`, `/cdn` and `/play`."""
+    """Handlers of `/play`."""
 
     def __init__(
         self, world: World, clock: Clock, ids: Snowflakes, files: Files, messages: Messages, commands: Commands,
@@ -129,9 +81,6 @@ class People:
         for method, path, handler in table:
             router.add_route(method, path, self._guarded(handler))
         router.add_get("/play/events", self._events)
-        router.add_get("/", self._page)
-        router.add_get("/static/{file:.+}", self._static)
-        router.add_get("/cdn/attachments/{channel}/{file}/{name}", self._file)
 
     def bot_state(self) -> JSON:
         """`{status, can_restart}`"""
@@ -314,37 +263,6 @@ class People:
             return _json({"message": error.message}, error.status)
         return await self._watchers.watch(request, user)
 
-    async def _page(self, request: web.Request) -> web.StreamResponse:
-        return self._page_file("index.html", request)
-
-    async def _static(self, request: web.Request) -> web.StreamResponse:
-        return self._page_file(request.match_info["file"], request)
-
-    def _page_file(self, name: str, request: web.Request) -> web.StreamResponse:
-        path = (PAGE / name).resolve()
-        if not path.is_relative_to(PAGE.resolve()) or not path.is_file():
-            raise web.HTTPNotFound
-        policy = CSP.format(base=self._files.base, host=request.host)
-        headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
-        return web.FileResponse(path, headers=headers | {"Referrer-Policy": "no-referrer"})
-
-    async def _file(self, request: web.Request) -> web.Response:
-        stored = self._files.get(request.match_info["file"])
-        try:
-            allowed = self._files.allowed(request.match_info["file"], request.query["ex"], request.query["hm"])
-        except (KeyError, ValueError):
-            allowed = False
-        if stored is None or not allowed:
-            return web.Response(status=404, text="This content is no longer available.")
-        kind = stored.content_type or "application/octet-stream"
-        shown = kind.startswith(("image/", "video/", "audio/")) and kind != "image/svg+xml"
-        headers = {
-            "Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff",
-            "Content-Disposition": f"{'inline' if shown else 'attachment'}; filename={stored.filename}",
-            "Cache-Control": "private, max-age=86400",
-        }  # fmt: skip
-        return web.Response(body=stored.data, content_type=kind, headers=headers)
-
     def _user(self, user_id: Any) -> User:
         if not user_id:
             return self._world.users[self._world.people[0]]
@@ -370,17 +288,6 @@ class People:
             ):
                 return command
         raise Refused(f"There is no such command here: {data.get('name') or wanted}.")
-
-
-async def _write(ws: web.WebSocketResponse, queue: deque[str], wake: asyncio.Event) -> None:
-    while True:
-        await wake.wait()
-        wake.clear()
-        while queue:
-            try:
-                await ws.send_str(queue.popleft())
-            except ConnectionError:
-                return
 
 
 async def _body(request: web.Request) -> JSON:

@@ -17,7 +17,8 @@ from bot.playground.files import Files
 from bot.playground.gateway import Gateway
 from bot.playground.interactions import Interaction, Interactions
 from bot.playground.messages import Messages
-from bot.playground.people import People, Supervisor, Watchers
+from bot.playground.pages import Pages
+from bot.playground.people import People, Supervisor
 from bot.playground.problems import JSON
 from bot.playground.ratelimits import RateLimits
 from bot.playground.rest import add_routes
@@ -28,6 +29,7 @@ from bot.playground.rest_messages import MessageRoutes
 from bot.playground.rest_webhooks import WebhookRoutes
 from bot.playground.scenery import default_world
 from bot.playground.snowflake import Snowflakes
+from bot.playground.watchers import Watchers
 from bot.playground.wire import BASE, Call, Wire
 from bot.playground.world import World
 
@@ -84,6 +86,7 @@ class Playground:
         self.observers = self._wire.observers
         self._app = web.Application(middlewares=[self._only_here], client_max_size=32 << 20)
         self._people.add_routes(self._app.router)
+        Pages(self.files).add_routes(self._app.router)
         self._app.router.add_get("/gateway", self.gateway.handle)
         self._app.router.add_get("/gateway/", self.gateway.handle)
         add_routes(

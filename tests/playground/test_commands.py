@@ -4,7 +4,7 @@ from typing import Any
 
 import discord
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.playground import Person, Playground
@@ -98,6 +98,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_any_command_is_taken_or_refused_in_words(value: Any) -> None:
     for body in (value, [command(options=[value])], [command(default_member_permissions=value)]):

@@ -6,11 +6,11 @@ from typing import Any
 import discord
 import pytest
 from discord import app_commands, ui
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.playground import Person, Playground, PlaygroundError
-from bot.playground.client import flatten
+from bot.playground.components import walk
 from bot.playground.modals import ModalReader
 from bot.playground.problems import ApiError, Check
 from tests.playground.conftest import SmallBot
@@ -60,7 +60,7 @@ async def test_modal_with_every_choice(bot: SmallBot, ana: Person) -> None:
     bot.on_ask = ask
     modal = await (await ana.slash("ask", "#studio")).modal()
     assert modal["title"] == "Everything"
-    assert [each["type"] for each in flatten(modal["components"])] == [4, 3, 5, 21, 23]
+    assert [each["type"] for each in walk(modal["components"])] == [4, 3, 5, 21, 23]
     answer = await ana.submit(modal, {"choice": "b", "who": [ana.id], "box": False})
     assert (await answer.message())["content"] == "thanks"
     assert values.pop("who")[0].id == int(ana.id)
@@ -156,6 +156,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_any_modal_is_taken_or_refused_in_words(value: Any) -> None:
     field = {"type": 18, "label": "x", "component": value}

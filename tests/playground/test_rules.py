@@ -5,7 +5,7 @@ from typing import Any
 
 import discord
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.playground import Person, Playground
@@ -171,6 +171,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES, st.sampled_from(KEYS))
 def test_any_body_is_taken_or_refused_in_words(value: Any, key: str) -> None:
     try:
