@@ -198,6 +198,8 @@ document.addEventListener("paste", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && root.classList.contains("drawer")) drawer(false);
+  const typing = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (typing && !event.target.closest("input, textarea, select, dialog, .popup, .sidebar")) view?.composer.focus();
 });
 
 const wanted = new URLSearchParams(location.search);
