@@ -4,7 +4,7 @@ https://docs.discord.com/developers/components/reference
 """
 
 import unicodedata
-from typing import Any
+from typing import Any, cast
 
 from bot.playground.embeds import Media
 from bot.playground.problems import JSON, Check, Path
@@ -295,14 +295,18 @@ def is_emoji(name: str) -> bool:
     )
 
 
-def walk(components: list[JSON]) -> list[JSON]:
-    """Every component with a custom_id, however nested."""
+def walk(components: Any) -> list[JSON]:
+    """Every component with a custom_id, however nested and whoever sent them."""
     found: list[JSON] = []
-    for component in components:
-        if "custom_id" in component:
+    for component in tables(components):
+        if isinstance(component.get("custom_id"), str):
             found.append(component)
-        found += walk(component.get("components", []))
-        for key in ("accessory", "component"):
-            if isinstance(component.get(key), dict):
-                found += walk([component[key]])
+        found += walk(component.get("components"))
+        found += walk([component.get("accessory"), component.get("component")])
     return found
+
+
+def tables(value: Any) -> list[JSON]:
+    """The objects in a list; nothing where it is none."""
+    items: list[Any] = cast("list[Any]", value) if isinstance(value, list) else []
+    return [cast("JSON", item) for item in items if isinstance(item, dict)]

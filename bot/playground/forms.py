@@ -1,6 +1,6 @@
 """What people send: checked as Discord's own client would, and completed for the bot (`resolved`)."""
 
-from typing import Any
+from typing import Any, cast
 
 from bot.playground import commands as app
 from bot.playground.commands import ATTACHMENT, BOOLEAN, CHANNEL, INTEGER, MENTIONABLE, NUMBER, ROLE, STRING, USER
@@ -12,6 +12,7 @@ from bot.playground.components import (
     ROLE_SELECT,
     STRING_SELECT,
     USER_SELECT,
+    tables,
     walk,
 )
 from bot.playground.files import Files
@@ -61,8 +62,8 @@ class Forms:
         found: JSON = {"custom_id": component["custom_id"], "component_type": component["type"], "id": component["id"]}
         if component["type"] == BUTTON:
             return found
-        given: list[Any] = data.get("values") or []
-        values = [str(value) for value in given]
+        given: Any = data.get("values") or []
+        values = [str(value) for value in cast("list[Any]", given)] if isinstance(given, list) else []
         if not component["min_values"] <= len(values) <= component["max_values"]:
             raise Refused(f"Choose from {component['min_values']} to {component['max_values']} options.")
         options = {option["value"] for option in component.get("options", [])}
@@ -88,12 +89,12 @@ class Forms:
         return found | {"resolved": resolved} if resolved else found
 
     def _options(
-        self, schema: list[JSON], given: list[Any], channel: Channel, resolved: JSON, *, partial: bool
+        self, schema: list[JSON], given: Any, channel: Channel, resolved: JSON, *, partial: bool
     ) -> list[JSON]:
         known = {option["name"]: option for option in schema}
         found: list[JSON] = []
-        for item in given:
-            option = known.get(item.get("name"))
+        for item in tables(given):
+            option = known.get(str(item.get("name")))
             if option is None:
                 raise Refused(f"There is no option {item.get('name')}.")
             found.append(self._option(option, item, channel, resolved, partial=partial))

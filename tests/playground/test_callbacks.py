@@ -7,8 +7,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bot.playground import Person, Playground
+from bot.playground.forms import Refused
 from bot.playground.interactions import Interaction
 from bot.playground.problems import JSON
 
@@ -201,3 +204,44 @@ async def test_the_real_clock_runs_by_itself(playground: Playground, ana: Person
     fired = asyncio.Event()
     playground.clock.call_later(0.01, fired.set)
     await asyncio.wait_for(fired.wait(), 10)
+
+
+LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["ask", "text", "go", "m", "t"])
+)
+WORDS = (
+    "name",
+    "type",
+    "options",
+    "value",
+    "focused",
+    "custom_id",
+    "components",
+    "component",
+    "values",
+    "target_id",
+    "id",
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=5),
+    max_leaves=15,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(value=VALUES, kind=st.sampled_from([2, 3, 4, 5]))
+async def test_whatever_a_person_sends_is_taken_or_refused_in_words(raw: Raw, value: Any, kind: int) -> None:
+    clicked = await raw.button()
+    await raw.answer(clicked, {"type": 9, "data": MODAL}, "")
+    assert clicked.message is not None
+    for data in (
+        value,
+        {"name": "ask", "type": 1, "options": value},
+        {"custom_id": "go", "values": value},
+        {"custom_id": "m", "components": value},
+    ):
+        try:
+            raw.start(kind, data, message_id=clicked.message.id, modal_id=clicked.id)
+        except Refused as error:
+            assert str(error)  # noqa: PT017
