@@ -222,7 +222,9 @@ def _in_line(place: int) -> Text:
 
 def _about(seconds: float) -> Text:
     if seconds < 2 * MINUTE:
-        step = 5 if seconds >= 10 else 1
+        step = (
+            1 if seconds < 10 else 5 if seconds < MINUTE else 15
+        )  # coarse, so that not every second changes the message
         return T("about {seconds} s", seconds=max(1, round(seconds / step) * step))
     return T("about {minutes} min", minutes=round(seconds / MINUTE))
 

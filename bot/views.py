@@ -67,7 +67,6 @@ _FACES: Mapping[str, Face] = {
     Action.UPSCALE_CREATIVE: Face(T("Upscale (Creative)"), "🔼"),
     Action.SQUARE: Face(T("Make Square"), "↔️"),
     Action.EDIT: Face(T("Edit"), "✏️"),
-    "remix": Face(T("Edit"), "✏️"),
     "favourite": Face(emoji="❤️"),
     "original": Face(T("Original"), "🖼️"),
     "cancel": Face(T("Cancel"), "❌"),

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import TypeVar
 
 import discord
 from discord import app_commands
@@ -22,6 +23,7 @@ LOOKUP_SECONDS = 0.5  # the most that may be spent on the store before the first
 CHOICES = 25  # Discord's limit
 RATIOS = ("1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16", "21:9", "4:5", "5:4", "2:1", "1:2")
 STYLIZE = {50: N_("low"), 100: N_("default"), 250: N_("high"), 750: N_("very high")}
+Found = TypeVar("Found")
 #: Drafts of which was said "yes", so that a second click starts nothing.
 CONFIRMED = 1000
 
@@ -102,7 +104,7 @@ class Imagine(commands.Cog):
         await self.bot.studio.imagine(asking, draft, where, attachments)
 
     async def _ask(self, interaction: Interaction, draft: Draft) -> None:
-        draft_id = await self.bot.studio.save_draft(caller(interaction), interaction.extras[DRAFT])
+        draft_id = await _soon(self.bot.studio.save_draft(caller(interaction), interaction.extras[DRAFT]))
         locale = interaction.locale.value
         question = TN("This will start {count} job. Go on?", "This will start {count} jobs. Go on?", len(draft.prompts))
         view = rows_view(((Button("confirm"),),), draft_id, locale)
@@ -134,11 +136,7 @@ class Imagine(commands.Cog):
         await self._begin(interaction, click.prompt)
 
     async def _draft(self, draft_id: str) -> str:
-        try:
-            async with asyncio.timeout(LOOKUP_SECONDS):
-                text = await self.bot.studio.draft(draft_id)
-        except TimeoutError:
-            raise UserError(T("That took too long. Try again.")) from None
+        text = await _soon(self.bot.studio.draft(draft_id))
         if text is None:
             raise NotFound(T("That prompt is no longer kept. Please type it again."))
         return text
@@ -167,6 +165,15 @@ class Imagine(commands.Cog):
     async def _backends(self, _: Interaction, typed: str) -> list[Choice[str]]:
         names = self.bot.studio.catalog.names
         return [Choice(name=name, value=name) for name in names if typed.lower() in name.lower()][:CHOICES]
+
+
+async def _soon(lookup: Awaitable[Found]) -> Found:
+    """What the store says, if it does so well before the first answer is due."""
+    try:
+        async with asyncio.timeout(LOOKUP_SECONDS):
+            return await lookup
+    except TimeoutError:
+        raise UserError(T("That took too long. Try again.")) from None
 
 
 def as_text(text: str, overrides: Mapping[str, str], attachments: Sequence[Attachment]) -> str:

@@ -37,6 +37,7 @@ def job(**changes: object) -> Job:
         (11, 125, "11th in line, about 2 min"),
         (112, 3600, "112th in line, about 60 min"),
         (21, 60, "21st in line, about 60 s"),
+        (22, 100, "22nd in line, about 105 s"),
     ],
 )
 def test_waiting_tells_place_and_time(place: int, seconds: float, expected: str) -> None:

@@ -179,6 +179,18 @@ async def test_progress_is_shown_at_most_every_two_seconds_and_the_latest_wins(s
     assert (str(known.message_id), known.kind) == (scene.progress_id, MessageKind.PROGRESS)
 
 
+async def test_what_stands_there_already_is_not_written_again(scene: Scene) -> None:
+    scene.delivery.waiting(scene.job, Position(3, 41))
+    await scene.pace.asleep(1)
+    scene.delivery.waiting(scene.job, Position(3, 39))  # about 40 s as well
+    scene.pace.release()
+    scene.delivery.waiting(scene.job, Position(2, 30))
+    await progressed(scene, "2nd in line")
+    scene.delivery.waiting(scene.job, Position(2, 30))
+    assert await scene.delivery.deliver(scene.job, scene.parcel())
+    assert len(scene.calls("PATCH", "/webhooks/")) == 2
+
+
 async def test_a_late_queue_position_does_not_undo_progress(scene: Scene) -> None:
     scene.delivery.progress(scene.job, 0.5, None)
     await progressed(scene, "(50%)")

@@ -8,15 +8,19 @@ Update = TypeVar("Update")
 
 
 class Line(Generic[Update]):
-    """The one writer of a job's progress message: the latest update wins, and two are at least `interval` seconds apart."""
+    """The one writer of a job's progress message: the latest update wins, and two are at least `interval` seconds apart.
+
+    `write` answers whether it worked; what stands there already is not written again.
+    """
 
     def __init__(
-        self, write: Callable[[Update], Awaitable[None]], interval: float, sleep: Callable[[float], Awaitable[None]]
+        self, write: Callable[[Update], Awaitable[bool]], interval: float, sleep: Callable[[float], Awaitable[None]]
     ) -> None:
         self._write = write
         self._interval = interval
         self._sleep = sleep
         self._next: Update | None = None
+        self._shown: Update | None = None
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self._closed = False
@@ -33,7 +37,10 @@ class Line(Generic[Update]):
         while self._next is not None:
             async with self._writing:
                 update, self._next = self._next, None
-                await self._write(update)
+                if update == self._shown:
+                    return
+                if await self._write(update):
+                    self._shown = update
             await self._sleep(self._interval)
 
     async def close(self) -> None:

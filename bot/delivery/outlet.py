@@ -111,8 +111,8 @@ class Delivery:
         line = self._lines.get(job.id)
         if line is None:
 
-            async def write(post: Post) -> None:
-                await self._progress.edit(job, post)
+            async def write(post: Post) -> bool:
+                return await self._progress.edit(job, post)
 
             line = self._lines[job.id] = Line(write, INTERVAL, self._sleep)
             if len(self._lines) > KNOWN_LINES:
