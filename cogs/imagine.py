@@ -77,9 +77,10 @@ class Imagine(commands.Cog):
             "no": no,
             "n": images,
             "backend": backend,
-            mode or "fast": "true" if mode else None,
         }
         overrides = {name: str(value) for name, value in given.items() if value is not None}
+        if mode is not None:
+            overrides[mode] = "true"
         attachments = [Attachment(image.url, image.filename, image.size)] if image else []
         await self._begin(interaction, prompt, overrides, attachments)
 
