@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import aiohttp
 
@@ -204,11 +205,11 @@ class Person:
 
     async def react(self, message: JSON, emoji: str) -> None:
         """Add a reaction."""
-        await self.call("PUT", f"{self._path(message)}/reactions/{emoji}", user=self.id)
+        await self.call("PUT", f"{self._path(message)}/reactions/{quote(emoji, safe='')}", user=self.id)
 
     async def unreact(self, message: JSON, emoji: str) -> None:
         """Take a reaction back."""
-        await self.call("DELETE", f"{self._path(message)}/reactions/{emoji}", user=self.id)
+        await self.call("DELETE", f"{self._path(message)}/reactions/{quote(emoji, safe='')}", user=self.id)
 
     async def delete(self, message: JSON) -> None:
         """Delete one's own message or, as a moderator, anyone's; dismiss an ephemeral one."""

@@ -4,7 +4,7 @@ https://docs.discord.com/developers/resources/message#create-message
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.playground.components import Reader
@@ -110,7 +110,7 @@ class Drafts:
                 entry = check.table(item, ("attachments", index))
                 number = str(entry.get("id"))
                 if number in old:
-                    pool[number] = old[number]
+                    pool[number] = self._kept(old[number], entry, draft)
                 elif is_snowflake(entry.get("id")) and int(number) in by_index:
                     wanted.append((by_index.pop(int(number)), entry))
                 else:
@@ -133,6 +133,13 @@ class Drafts:
     def _old_files(self, frame: Frame) -> dict[str, Stored]:
         ids = frame.old.files if frame.old is not None else []
         return {each: stored for each in ids if (stored := self._files.get(each)) is not None}
+
+    def _kept(self, stored: Stored, entry: JSON, draft: Draft) -> Stored:
+        if entry.get("description") in (None, stored.description):
+            return stored
+        changed = replace(stored, description=entry["description"])
+        draft.stored.append(changed)
+        return changed
 
     def _store(self, upload: Upload, entry: JSON, frame: Frame) -> Stored:
         name = clean_name(str(entry.get("filename") or upload.filename))

@@ -67,7 +67,9 @@ class Files:
         self._bytes = 0
 
     def add(self, stored: Stored) -> Stored:
-        """Take a file in."""
+        """Take a file in, or replace the one with its id."""
+        if (earlier := self._files.pop(stored.id, None)) is not None:
+            self._bytes -= len(earlier.data)
         self._files[stored.id] = stored
         self._bytes += len(stored.data)
         while self._bytes > KEPT_BYTES and len(self._files) > 1:

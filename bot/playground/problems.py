@@ -28,6 +28,10 @@ def unauthorized() -> ApiError:
     return ApiError(401, 0, "401: Unauthorized")
 
 
+def no_such_route() -> ApiError:
+    return ApiError(404, 0, "404: Not Found")
+
+
 def unknown_channel() -> ApiError:
     return ApiError(404, 10003, "Unknown Channel")
 

@@ -2,12 +2,13 @@
 
 from aiohttp import web
 
+from bot.playground.problems import no_such_route
 from bot.playground.rest_channels import ChannelRoutes
 from bot.playground.rest_commands import CommandRoutes
 from bot.playground.rest_guilds import GuildRoutes
 from bot.playground.rest_messages import MessageRoutes
 from bot.playground.rest_webhooks import WebhookRoutes
-from bot.playground.wire import Handler, Wire
+from bot.playground.wire import Answer, Call, Handler, Wire
 
 CHANNEL, MESSAGE = "/channels/{channel_id}", "/channels/{channel_id}/messages/{message_id}"
 REACTIONS = MESSAGE + "/reactions"
@@ -78,3 +79,9 @@ def add_routes(
     ]
     for method, path, handler in without_bot_token:
         wire.add(router, method, path, handler, auth=False)
+    wire.add(router, "*", "/{unknown:.*}", _unknown)
+
+
+def _unknown(_call: Call) -> Answer:
+    """Whatever this playground does not serve; it is in the log."""
+    raise no_such_route()

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 MAX_PACKETS, PER_SECONDS = 120, 60.0
-BACKLOG = 20_000  # events that a session keeps for a client that comes back
+BACKLOG = 10_000  # events that a session keeps for a client that comes back
 Compressor = Callable[[bytes], bytes]  # one stream's shared context: a packet in, what goes out after a flush
 
 
@@ -120,7 +120,7 @@ def _compressor(kind: str | None) -> Compressor | None:
 
 def _zstd() -> Compressor | None:
     """What Python 3.14 brings, or the optional package; clients ask for it only where they have it too."""
-    if importlib.util.find_spec("compression") is not None:
+    if importlib.util.find_spec("compression") and importlib.util.find_spec("compression.zstd"):
         module: Any = importlib.import_module("compression.zstd")
         native = module.ZstdCompressor()
         return lambda data: native.compress(data, native.FLUSH_BLOCK)

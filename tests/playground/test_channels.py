@@ -4,6 +4,7 @@ import io
 
 import discord
 import pytest
+from discord.http import Route
 
 from bot.playground import Person, Playground, PlaygroundError
 from tests.playground.conftest import SmallBot
@@ -30,6 +31,17 @@ async def test_an_edit_keeps_what_it_lists_and_adds_what_it_brings(bot: SmallBot
     assert await refusal(edited.edit(content=None)) == (400, 50006)
     shown = await ana.wait("#studio", lambda each: each["id"] == str(sent.id) and not each["attachments"])
     assert shown["content"] == "only the text"
+
+
+async def test_an_edit_can_describe_a_file_anew(bot: SmallBot) -> None:
+    sent = await channel_of(bot).send(file=discord.File(io.BytesIO(b"x"), "a.txt", description="old"))
+    assert sent.attachments[0].description == "old"
+    route = Route(
+        "PATCH", "/channels/{channel_id}/messages/{message_id}", channel_id=sent.channel.id, message_id=sent.id
+    )
+    body = {"attachments": [{"id": str(sent.attachments[0].id), "description": "new"}]}
+    edited = await bot.http.request(route, json=body)
+    assert edited["attachments"][0]["description"] == "new"
 
 
 async def test_an_edit_can_keep_the_picture_of_an_embed(bot: SmallBot, ana: Person, pixels: bytes) -> None:
@@ -73,17 +85,21 @@ async def test_reactions_both_ways(bot: SmallBot, ana: Person, playground: Playg
     sent = await channel_of(bot).send("react")
     await sent.add_reaction("❌")
     await sent.add_reaction("❌")
-    message = await ana.wait("#studio", lambda each: each.get("reactions"))
+    await sent.add_reaction("#️⃣")
+    await sent.remove_reaction("#️⃣", discord.Object(bot.application_id or 0))
+    await ana.react(await ana.wait("#studio", lambda each: each["id"] == str(sent.id)), "#️⃣")
+    await ana.unreact(ana.messages[str(sent.id)], "#️⃣")
+    message = await ana.wait("#studio", lambda each: len(each.get("reactions", ())) == 1)
     assert [(each["emoji"]["name"], each["count"], each["me"]) for each in message["reactions"]] == [("❌", 1, False)]
     await ana.react(message, "❌")
-    _, event = await bot.hear("reaction", 2)
+    event = (await bot.hear("reaction", 4))[-1]
     assert (event.user_id, event.message_id, str(event.emoji)) == (int(ana.id), sent.id, "❌")
     assert event.member is not None
     [reaction] = (await channel_of(bot).fetch_message(sent.id)).reactions
     assert (reaction.count, reaction.me, [user.name async for user in reaction.users()]) == (2, True, ["ana", "lienzo"])
     assert (await ana.history("#studio"))[0]["reactions"][0]["me"]
     await ana.unreact(message, "❌")
-    await bot.hear("unreaction")
+    await bot.hear("unreaction", 3)
     await sent.remove_reaction("❌", discord.Object(bot.application_id or 0))
     await ana.wait("#studio", lambda each: each["id"] == str(sent.id) and not each.get("reactions"))
     with pytest.raises(PlaygroundError, match="Unknown Emoji"):

@@ -8,6 +8,7 @@ import pytest
 from discord import app_commands
 
 from bot.playground import Person, Playground, PlaygroundError
+from tests.openapi import Validator
 from tests.playground.conftest import SmallBot
 from tests.playground.test_components import sync
 
@@ -175,6 +176,18 @@ async def test_files_of_others_do_no_harm(bot: SmallBot, ana: Person, playground
     assert headers["Content-Disposition"].startswith("attachment")
     assert "sandbox" in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_what_is_not_served_is_said_and_logged(playground: Playground, validator: Validator | None) -> None:
+    headers = {"Authorization": f"Bot {playground.token}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        for method, path in (("GET", "/nowhere"), ("DELETE", "/users/@me")):
+            async with session.request(method, playground.api_url + path) as response:
+                assert (response.status, await response.json()) == (404, {"message": "404: Not Found", "code": 0})
+            assert (playground.log[-1].method, playground.log[-1].path) == (method, path)
+    if validator is not None:
+        assert len(validator.problems) == 2
+        validator.problems.clear()
 
 
 async def test_the_api_wants_the_token(playground: Playground) -> None:
