@@ -82,7 +82,10 @@ class Easel:
         sheet = Image.new("RGB", (size[0] * columns, size[1] * rows), (43, 45, 49))
         for place, picture in enumerate(self._thumbnails):
             if picture is not None:
-                sheet.paste(picture.resize(size) if picture.size != size else picture, (place % columns * size[0], place // columns * size[1]))
+                sheet.paste(
+                    picture.resize(size) if picture.size != size else picture,
+                    (place % columns * size[0], place // columns * size[1]),
+                )
         path, draft = self._request.folder / "preview.jpg", self._request.folder / "preview.part.jpg"
         sheet.save(draft, quality=82)
         return draft.replace(path)
@@ -99,11 +102,12 @@ class Painter:
     async def capabilities(self) -> Capabilities:
         return CAPABILITIES
 
-    async def submit(self, request: Request) -> str | None:  # noqa: ARG002 - the protocol's
+    async def submit(self, request: Request) -> str | None:
         return None
 
-    async def collect(self, request: Request, handle: str | None, progress: Progress) -> Result:  # noqa: ARG002 - the protocol's
-        """Paints the request's pictures. Raises `BackendRejected` for input that cannot be read, `BackendBroken` if no file can be written."""
+    async def collect(self, request: Request, handle: str | None, progress: Progress) -> Result:
+        """Paints the request's pictures. Raises `BackendRejected` for input that cannot be read,
+        `BackendBroken` if no file can be written."""
         try:
             if request.operation is Operation.DESCRIBE:
                 return await self._described(request)

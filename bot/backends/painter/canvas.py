@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bot.backends.painter.noise import Array
+from bot.backends.painter.noise import Array, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,9 @@ def from_image(image: Image.Image) -> Array:
 
 
 def blurred(plane: Array, radius: float) -> Array:
-    """A plane (height, width), or several, blurred by three box filters; edges are repeated."""
+    """A plane (height, width), or several, blurred by two box filters; edges are repeated."""
+    if radius > 14:
+        return _coarsely(plane, radius)
     size = max(int(radius), 1)
     for _ in range(2):
         for axis in (-1, -2):
@@ -149,13 +151,29 @@ def blurred(plane: Array, radius: float) -> Array:
     return plane
 
 
+def _coarsely(plane: Array, radius: float) -> Array:
+    """A wide blur, done on a smaller copy."""
+    step = int(radius / 5)
+    height, width = plane.shape[-2:]
+    flat = plane.reshape(-1, height, width)
+    size = max(width // step, 2), max(height // step, 2)
+    done: list[Array] = []
+    for one in flat:
+        small = Image.fromarray(np.ascontiguousarray(one, np.float32)).resize(size, Image.Resampling.BOX)
+        soft = blurred(np.asarray(small), radius / step)
+        done.append(np.asarray(Image.fromarray(soft).resize((width, height), Image.Resampling.BILINEAR)))
+    return np.stack(done).reshape(plane.shape)
+
+
 def _box(plane: Array, radius: int, axis: int) -> Array:
     if radius < 1:
         return plane
     pad = [(0, 0)] * plane.ndim
     pad[axis] = (radius + 1, radius)
-    sums = np.cumsum(np.pad(plane, pad, mode="edge"), axis=axis, dtype=np.float64 if plane.shape[axis] > 4096 else np.float32)
+    sums = np.cumsum(
+        np.pad(plane, pad, mode="edge"), axis=axis, dtype=np.float64 if plane.shape[axis] > 4096 else np.float32
+    )
     width = 2 * radius + 1
-    ahead = np.take(sums, np.arange(width, sums.shape[axis]), axis=axis)
-    behind = np.take(sums, np.arange(0, sums.shape[axis] - width), axis=axis)
+    ahead = np.take(sums, counted(sums.shape[axis] - width) + width, axis=axis)
+    behind = np.take(sums, counted(sums.shape[axis] - width), axis=axis)
     return ((ahead - behind) / width).astype(np.float32)

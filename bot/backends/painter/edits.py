@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 
 from bot.backends.painter.canvas import View, blurred, colour, from_image, to_image
 from bot.backends.painter.lexicon import Features, Wanted, edited, merged
-from bot.backends.painter.noise import Array, Noise, smoothstep
+from bot.backends.painter.noise import Array, Noise, counted, smoothstep
 from bot.backends.painter.palette import COLOURS, LUMA, toned
 from bot.backends.painter.render import GRID, Patch, statistics
 from bot.backends.painter.scene import Recipe, habitat, plan
@@ -33,14 +33,25 @@ class Memory:
     said: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        return {"v": 1, "said": self.said, "recipe": self.recipe.to_json(), "view": self.view.to_json(), "patches": [p.to_json() for p in self.patches]}
+        return {
+            "v": 1,
+            "said": self.said,
+            "recipe": self.recipe.to_json(),
+            "view": self.view.to_json(),
+            "patches": [p.to_json() for p in self.patches],
+        }
 
     @classmethod
     def from_json(cls, data: Any) -> "Memory | None":
         """The memory in a memo; None where it is empty or of another kind."""
         if not data or data.get("v") != 1:
             return None
-        return cls(Recipe.from_json(data["recipe"]), View.from_json(data["view"]), tuple(Patch.from_json(p) for p in data["patches"]), data["said"])
+        return cls(
+            Recipe.from_json(data["recipe"]),
+            View.from_json(data["view"]),
+            tuple(Patch.from_json(p) for p in data["patches"]),
+            data["said"],
+        )
 
 
 def varied(recipe: Recipe, features: Features | None, seed: int, strength: float) -> Recipe:
@@ -137,14 +148,19 @@ def repainted(memory: Memory, features: Features | None, mask: Array, seed: int)
     before = {s.name for s in old.features.subjects}
     new = [s for s in wanted.subjects if s.name not in before]
     here = [p.name for p in plan(old).subjects if x0 < p.x < x1 and y0 < p.y - p.height / 2 < y1]
-    merged_features = replace(edited(old.features, replace(wanted, subjects=())), subjects=tuple(s for s in old.features.subjects if s.name not in here))
+    merged_features = replace(
+        edited(old.features, replace(wanted, subjects=())),
+        subjects=tuple(s for s in old.features.subjects if s.name not in here),
+    )
     recipe = replace(old, features=merged_features, drift=(*old.drift, (seed, 0.3))[-MAX_DRIFT:])
     inside = mask[int(ys.min()) : int(ys.max()) + 1, int(xs.min()) : int(xs.max()) + 1]
     extra = tuple(_standing(recipe, s, i, len(new), (x0, y0, x1, y1)) for i, s in enumerate(new[:3]))
     return Patch((x0, y0, x1, y1), cells_of(inside), recipe, extra)
 
 
-def _standing(recipe: Recipe, subject: Wanted, order: int, count: int, box: tuple[float, float, float, float]) -> tuple[str, float, float, float, str, str]:
+def _standing(
+    recipe: Recipe, subject: Wanted, order: int, count: int, box: tuple[float, float, float, float]
+) -> tuple[str, float, float, float, str, str]:
     """A subject fitted into a box."""
     kind, scene = SUBJECTS[subject.name], plan(recipe)
     x0, y0, x1, y1 = box
@@ -175,7 +191,10 @@ def covering(path: Any, size: tuple[int, int]) -> Array:
     with Image.open(path) as image:
         picture = image.convert("RGB")
     scale = max(size[0] / picture.width, size[1] / picture.height)
-    picture = picture.resize((max(round(picture.width * scale), size[0]), max(round(picture.height * scale), size[1])), Image.Resampling.LANCZOS)
+    picture = picture.resize(
+        (max(round(picture.width * scale), size[0]), max(round(picture.height * scale), size[1])),
+        Image.Resampling.LANCZOS,
+    )
     left, top = (picture.width - size[0]) // 2, (picture.height - size[1]) // 2
     return from_image(picture.crop((left, top, left + size[0], top + size[1])))
 
@@ -185,19 +204,27 @@ def restroked(planes: Array, manner: Manner, features: Features, strength: float
     moved = recoloured(planes, features)
     wob = np.float32(0.02 * strength * manner.view.scale)
     h, w = planes.shape[1:]
-    rows = np.clip(np.arange(h)[:, None] + manner.field(2.2, "sway y", 2) * wob, 0, h - 1).astype(np.int32)
-    cols = np.clip(np.arange(w)[None, :] + manner.field(2.2, "sway x", 2) * wob, 0, w - 1).astype(np.int32)
+    rows = np.clip(counted(h)[:, None] + manner.field(2.2, "sway y", 2) * wob, 0, h - 1).astype(np.int32)
+    cols = np.clip(counted(w)[None, :] + manner.field(2.2, "sway x", 2) * wob, 0, w - 1).astype(np.int32)
     hue = np.array([manner.noise.number(c, -1, 1) for c in "rgb"], np.float32) * np.float32(0.09 * strength)
     return apply(np.clip(moved[:, rows, cols] + colour(hue - hue.mean()), 0, 1), manner)
 
 
 def recoloured(planes: Array, features: Features) -> Array:
     """A picture in the light and the colours that words ask for: the hour, tints, a coloured sky."""
-    light = {"night": (0.4, 0.5, 0.8), "dusk": (0.72, 0.64, 0.86), "sunset": (1.12, 0.84, 0.66), "golden": (1.1, 0.98, 0.78), "dawn": (1.05, 0.95, 0.95)}
+    light = {
+        "night": (0.4, 0.5, 0.8),
+        "dusk": (0.72, 0.64, 0.86),
+        "sunset": (1.12, 0.84, 0.66),
+        "golden": (1.1, 0.98, 0.78),
+        "dawn": (1.05, 0.95, 0.95),
+    }
     result = planes * colour(np.array(light.get(features.time, (1, 1, 1)), np.float32))
     for name in features.tints:
         goal = toned(np.array([0.6, 0.6, 0.6], np.float32), COLOURS[name], 1.0)
-        result = result + (np.tensordot(LUMA, result, axes=1)[None] * colour(goal) / np.float32(0.6) - result) * np.float32(0.45)
+        result = result + (
+            np.tensordot(LUMA, result, axes=1)[None] * colour(goal) / np.float32(0.6) - result
+        ) * np.float32(0.45)
     if "sky" in features.elements:
         down = smoothstep(0.62, 0.2, np.linspace(0, 1, planes.shape[1], dtype=np.float32))[:, None]
         tone = np.tensordot(LUMA, result, axes=1)
@@ -245,17 +272,18 @@ def mingled(pictures: Sequence[Array], noise: Noise, view: View) -> Array:
     weight = np.zeros(pictures[0].shape[1:], np.float32)
     for k, picture in enumerate(pictures):
         own = statistics(picture, 1.0)
-        even = (picture - colour(np.array(own[:3]))) * colour(np.array(grade[3:6]) / np.maximum(own[3:6], 0.02)) + colour(np.array(grade[:3]))
+        even = (picture - colour(np.array(own[:3]))) * colour(
+            np.array(grade[3:6]) / np.maximum(own[3:6], 0.02)
+        ) + colour(np.array(grade[:3]))
         region = np.exp(noise.field(view.xs, view.ys, 1.5, f"mingle {k}", octaves=3) * np.float32(2.2))
         total += (picture * np.float32(0.5) + even * np.float32(0.5)) * region[None]
         weight += region
     return np.clip(total / weight[None], 0, 1)
 
 
-def enlarged(path: Any, size: tuple[int, int]) -> Image.Image:
+def enlarged(planes: Array, size: tuple[int, int]) -> Image.Image:
     """A picture resampled to a larger size and sharpened a little."""
-    with Image.open(path) as image:
-        return image.convert("RGB").resize(size, Image.Resampling.LANCZOS).filter(ImageFilter.UnsharpMask(1.6, 55, 2))
+    return to_image(planes).resize(size, Image.Resampling.LANCZOS).filter(ImageFilter.UnsharpMask(1.6, 55, 2))
 
 
 # --- words ------------------------------------------------------------------------------------------------------------------------
@@ -271,7 +299,9 @@ def _noun(subject: Wanted) -> str:
     word = english("subject", subject.name)
     words = " ".join(w for w in (english("colour", subject.colour) if subject.colour else "", word) if w)
     if subject.count > 1:
-        plural = {"wolf": "wolves", "fish": "fish", "sheep": "sheep", "deer": "deer", "person": "people"}.get(word, f"{word}es" if word[-1] in "sxh" else f"{word}s")
+        plural = {"wolf": "wolves", "fish": "fish", "sheep": "sheep", "deer": "deer", "person": "people"}.get(
+            word, f"{word}es" if word[-1] in "sxh" else f"{word}s"
+        )
         return f"{NUMBERS[min(subject.count, 6)]} {words.removesuffix(word)}{plural}"
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
@@ -280,18 +310,41 @@ def described(memory: Memory) -> tuple[str, ...]:
     """Four prompts that would give a picture like this one, plain to rich."""
     f = memory.recipe.features
     things = ", ".join(_noun(s) for s in f.subjects) or "a landscape"
-    places = {"coast": "on a cliff by the sea", "mountains": "in the mountains", "forest": "in a forest", "city": "in a city", "desert": "in a desert", "space": "in outer space",
-              "lunar": "on the moon", "sea": "on the sea", "underwater": "under the sea", "meadow": "in a meadow", "lake": "by a lake", "beach": "on a beach",
-              "island": "on an island", "village": "in a village", "roof": "on a rooftop", "interior": "still life, on a table", "clouds": "above the clouds"}  # fmt: skip
+    places = {
+        "coast": "on a cliff by the sea",
+        "mountains": "in the mountains",
+        "forest": "in a forest",
+        "city": "in a city",
+        "desert": "in a desert",
+        "space": "in outer space",
+        "lunar": "on the moon",
+        "sea": "on the sea",
+        "underwater": "under the sea",
+        "meadow": "in a meadow",
+        "lake": "by a lake",
+        "beach": "on a beach",
+        "island": "on an island",
+        "village": "in a village",
+        "roof": "on a rooftop",
+        "interior": "still life, on a table",
+        "clouds": "above the clouds",
+    }
     where = " ".join(places[p] for p in f.places[:2])
-    when = {"day": "in daylight", "golden": "at the golden hour", "night": "at night"}.get(f.time, f"at {f.time}" if f.time else "")
+    when = {"day": "in daylight", "golden": "at the golden hour", "night": "at night"}.get(
+        f.time, f"at {f.time}" if f.time else ""
+    )
     weather = ", ".join(english("weather", w) for w in f.weather)
     style = english("style", plan(memory.recipe).style)
     mood = ", ".join(english("mood", m) for m in f.moods) or "calm"
     colours = " and ".join(english("colour", t) for t in f.tints)
     short = " ".join(w for w in (things, where, when) if w)
     full = ", ".join(w for w in (short, weather, f"{colours} tones" if colours else "") if w)
-    return short, f"{full}, {style}", f"{style} of {full}, {mood}", f"{full}, {mood}, {style}, vivid colours, dramatic light"
+    return (
+        short,
+        f"{full}, {style}",
+        f"{style} of {full}, {mood}",
+        f"{full}, {mood}, {style}, vivid colours, dramatic light",
+    )
 
 
 def seen(planes: Array) -> tuple[str, ...]:
@@ -303,10 +356,22 @@ def seen(planes: Array) -> tuple[str, ...]:
     light = "dark" if tone.mean() < 0.3 else "bright" if tone.mean() > 0.66 else "softly lit"
     contrast = "high contrast" if tone.std() > 0.24 else "soft contrast" if tone.std() < 0.12 else "balanced contrast"
     rows, cols = tone.mean(axis=1), tone.mean(axis=0)
-    split = "a light sky above a dark ground" if rows[:20].mean() - rows[28:].mean() > 0.12 else "a dark top and a light base" if rows[28:].mean() - rows[:20].mean() > 0.12 else "an even composition"
+    split = (
+        "a light sky above a dark ground"
+        if rows[:20].mean() - rows[28:].mean() > 0.12
+        else "a dark top and a light base"
+        if rows[28:].mean() - rows[:20].mean() > 0.12
+        else "an even composition"
+    )
     middle = tone[16:32, 16:32].mean() - tone.mean()
     focus = "a light centre" if middle > 0.08 else "a dark subject in the centre" if middle < -0.08 else "a calm centre"
-    weight = "weight on the left" if cols[:24].mean() < cols[24:].mean() - 0.04 else "weight on the right" if cols[24:].mean() < cols[:24].mean() - 0.04 else "a balanced layout"
+    weight = (
+        "weight on the left"
+        if cols[:24].mean() < cols[24:].mean() - 0.04
+        else "weight on the right"
+        if cols[24:].mean() < cols[:24].mean() - 0.04
+        else "a balanced layout"
+    )
     vivid = "vivid" if (small.max(axis=0) - small.min(axis=0)).mean() > 0.3 else "muted"
     return (
         f"a {light} picture in {vivid} {palette_words}, {split}",

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from bot.backends.painter.canvas import Canvas, blurred, clipped, colour
-from bot.backends.painter.noise import Array, Noise, smoothstep
+from bot.backends.painter.noise import Array, Noise, counted, smoothstep
 from bot.backends.painter.palette import Palette, mix, rgb
 from bot.backends.painter.scene import Placed, Scene
 from bot.backends.painter.subjects import SUBJECTS
@@ -20,7 +20,16 @@ def drawn(scene: Scene, placed: Placed, pixels: float) -> tuple[Array, Array, tu
     pixels = min(max(pixels, 6), MAX_PIXELS)
     p = scene.palette
     dark = max(p.night, 0.6 if scene.whole == "lunar" else 0.0)
-    pen = Pen(kind.wide, pixels, Noise(placed.seed), placed.colour, dark if scene.shows("windows") else 0.0, scene.weather("snow"), p.lamp, p.foliage)
+    pen = Pen(
+        kind.wide,
+        pixels,
+        Noise(placed.seed),
+        placed.colour,
+        dark if scene.shows("windows") else 0.0,
+        scene.weather("snow"),
+        p.lamp,
+        p.foliage,
+    )
     kind.draw(pen)
     sprite, light = pen.sprite(placed.flip)
     return sprite, light, pen.origin
@@ -32,7 +41,10 @@ def lit(sprite: Array, palette: Palette, depth: float, sun_left: bool, amount: f
     soft = blurred(alpha, max(alpha.shape[0] * 0.035, 1))
     gy, gx = np.gradient(soft)
     toward = (gx if sun_left else -gx) * np.float32(0.8) + gy * np.float32(0.8)
-    light = np.clip(0.66 + toward * np.float32(alpha.shape[0] * 0.11), 0.05, 1.25) * np.float32(amount) + np.float32(1 - amount) * 0.8
+    light = (
+        np.clip(0.66 + toward * np.float32(alpha.shape[0] * 0.11), 0.05, 1.25) * np.float32(amount)
+        + np.float32(1 - amount) * 0.8
+    )
     shade = colour(mix(palette.shade, np.full(3, 0.5, np.float32), 0.15))
     tone = shade + (colour(mix(palette.light, np.ones(3, np.float32), 0.2)) - shade) * light[None]
     result = sprite.copy()
@@ -55,8 +67,9 @@ def paint_subject(canvas: Canvas, scene: Scene, placed: Placed) -> None:
     flat = 0.5 if placed.habitat in {"table", "pattern"} else 1.0
     shown = lit(sprite, scene.palette, min(near * 0.75 + deep, 0.85), scene.sun[0] < placed.x, flat)
     shown[:3] += (colour(sprite_light(scene)) - shown[:3]) * (light * np.float32(0.6))[None]
-    left, top = round(x - origin[0]), round(y - origin[1])
-    if placed.habitat in {"ground", "table"} and placed.name not in {"bridge"}:
+    sunk = 0.3 * pixels if placed.habitat == "water" and SUBJECTS[placed.name].habitats[0] == "deep" else 0.0
+    left, top = round(x - origin[0]), round(y - origin[1] + sunk)
+    if placed.habitat in {"ground", "table"} and placed.name != "bridge":
         _shadow(canvas, scene, placed, x, y, pixels)
     if placed.habitat == "water":
         _mirror(canvas, scene, shown, left, y, pixels)
@@ -94,10 +107,14 @@ def _mirror(canvas: Canvas, scene: Scene, shown: Array, left: int, y: float, pix
     base = height - round(0.12 * pixels)
     source = np.clip(base - (np.arange(rows) * (base / rows)).astype(int) - 1, 0, height - 1)
     flipped = shown[:, source].copy()
-    wobble = scene.noise.line(np.arange(rows, dtype=np.float32) / np.float32(max(pixels, 1)), 22, "wobble", 2) * pixels * 0.025
-    columns = np.arange(shown.shape[2])[None, :] + (wobble * np.linspace(0.3, 1.6, rows))[:, None]
+    wobble = (
+        scene.noise.line(np.arange(rows, dtype=np.float32) / np.float32(max(pixels, 1)), 22, "wobble", 2)
+        * pixels
+        * 0.025
+    )
+    columns = counted(shown.shape[2])[None, :] + (wobble * np.linspace(0.3, 1.6, rows))[:, None]
     columns = np.clip(columns.astype(int), 0, shown.shape[2] - 1)
-    flipped = np.take_along_axis(flipped, np.broadcast_to(columns[None], (4, *columns.shape)), axis=2)
+    flipped = np.take_along_axis(flipped, np.broadcast_to(columns[None], flipped.shape), axis=2)
     flipped[3] *= np.linspace(0.55, 0.05, rows, dtype=np.float32)[:, None]
     flipped[:3] *= np.float32(0.8)
     canvas.paste(flipped, left, round(y))
@@ -129,26 +146,36 @@ def _beam(canvas: Canvas, scene: Scene, x: float, y: float) -> None:
     across = np.abs(dy - tilt * dx) / (np.float32(0.004) + np.abs(dx) * np.float32(0.085))
     far = np.exp(-np.abs(dx) * np.float32(2.4))
     arm = np.where(dx * -scene.side > 0, np.float32(1), np.float32(0.45))
-    canvas.lay(sprite_light(scene), smoothstep(1.0, 0.1, across) * far * arm * np.float32(0.25 + 0.35 * scene.palette.night))
+    canvas.lay(
+        sprite_light(scene), smoothstep(1.0, 0.1, across) * far * arm * np.float32(0.25 + 0.35 * scene.palette.night)
+    )
 
 
-def plants(canvas: Canvas, scene: Scene, name: str, spots: list[tuple[float, float, float, float]], kinds: int = 4) -> None:
+def plants(
+    canvas: Canvas, scene: Scene, name: str, spots: list[tuple[float, float, float, float]], kinds: int = 4
+) -> None:
     """Many plants of a few kinds. A spot is (x, y, height, depth); far ones must come first."""
     made: dict[tuple[int, int], tuple[Array, tuple[float, float]]] = {}
     for order, (x, y, height, depth) in enumerate(spots):
         pixels = height * canvas.view.scale
         px, py = canvas.view.pixel(x, y)
-        if pixels < 3 or px < -pixels or px > canvas.view.width + pixels or py < -1 or py - 1.2 * pixels > canvas.view.height:
+        if (
+            pixels < 3
+            or px < -pixels
+            or px > canvas.view.width + pixels
+            or py < -1
+            or py - 1.2 * pixels > canvas.view.height
+        ):
             continue
         step = max(round(math.log(pixels) * 5), 1)
         kind = (round(x * 977) + order * 0) % kinds
         if (kind, step) not in made:
-            placed = Placed(name, x, y, height, depth, "ground", bool(kind % 2), "", (scene.recipe.seed + kind * 77) & 0xFFFFFFFF)
+            placed = Placed(
+                name, x, y, height, depth, "ground", bool(kind % 2), "", (scene.recipe.seed + kind * 77) & 0xFFFFFFFF
+            )
             sprite, _, origin = drawn(scene, placed, math.exp(step / 5))
             made[kind, step] = lit(sprite, scene.palette, 0.0, scene.sun[0] < 0), origin
         sprite, origin = made[kind, step]
         faded = sprite.copy()
         faded[:3] += (colour(scene.palette.haze) - faded[:3]) * np.float32(min(depth, 0.9))
         canvas.paste(faded, round(px - origin[0]), round(py - origin[1]))
-
-

@@ -33,7 +33,9 @@ def paint_middle(canvas: Canvas, scene: Scene) -> None:
     elif scene.ground == "floor" and scene.front != "trunks":
         _copses(canvas, scene, "pine", dense=True)
     elif scene.back == "island":
-        spots = [(scene.side * (-0.02 - 0.05 * k), scene.horizon + 0.02 + 0.004 * k, 0.1 + 0.02 * k, 0.25) for k in range(3)]
+        spots = [
+            (scene.side * (-0.02 - 0.05 * k), scene.horizon + 0.02 + 0.004 * k, 0.1 + 0.02 * k, 0.25) for k in range(3)
+        ]
         plants(canvas, scene, "palm", spots)
 
 
@@ -48,7 +50,14 @@ def _copses(canvas: Canvas, scene: Scene, kind: str, dense: bool = False) -> Non
         chance = scene.noise.line(x.astype(np.float32), 2.0, f"copse {row}", 2)
         keep = (chance > (-0.3 if dense else 0.25)) & (np.abs(x) > (0.12 if row < 3 or not dense else 0.3) * (row > 0))
         for xx, hh in zip(x[keep], h[keep], strict=True):
-            spots.append((float(xx), scene.horizon + floor * t + 0.012 * float(hh), size * (0.75 + 0.5 * float(hh * 7 % 1)), 0.62 * (1 - t * 3)))
+            spots.append(
+                (
+                    float(xx),
+                    scene.horizon + floor * t + 0.012 * float(hh),
+                    size * (0.75 + 0.5 * float(hh * 7 % 1)),
+                    0.62 * (1 - t * 3),
+                )
+            )
     plants(canvas, scene, kind, spots)
 
 
@@ -61,7 +70,12 @@ def paint_growth(canvas: Canvas, scene: Scene) -> None:
             _flowers(canvas, scene)
         case "sand" if scene.shows("palm"):
             x = scene.side * scene.recipe.span[0] * 0.42
-            plants(canvas, scene, "palm", [(x, scene.horizon + 0.24, 0.44, 0.08), (x - scene.side * 0.1, scene.horizon + 0.28, 0.36, 0.05)])
+            plants(
+                canvas,
+                scene,
+                "palm",
+                [(x, scene.horizon + 0.24, 0.44, 0.08), (x - scene.side * 0.1, scene.horizon + 0.28, 0.36, 0.05)],
+            )
         case _:
             pass
     if scene.ground in {"grass", "floor"} and not scene.weather("snow"):
@@ -75,7 +89,14 @@ def _sides(canvas: Canvas, scene: Scene, kind: str) -> None:
         side = scene.side if k % 3 else -scene.side
         x = side * half * scene.noise.number(f"side {k}", 0.62, 1.9)
         t = 0.35 + 0.07 * k
-        spots.append((x, scene.horizon + (scene.bottom - scene.horizon) * t, (0.2 + 0.3 * t) * scene.noise.number(f"tall {k}", 0.8, 1.25), 0.2 * (1 - t)))
+        spots.append(
+            (
+                x,
+                scene.horizon + (scene.bottom - scene.horizon) * t,
+                (0.2 + 0.3 * t) * scene.noise.number(f"tall {k}", 0.8, 1.25),
+                0.2 * (1 - t),
+            )
+        )
     plants(canvas, scene, kind, spots)
 
 
@@ -99,7 +120,12 @@ def _trunks(canvas: Canvas, scene: Scene) -> None:
                 continue
             lean = (float(hh * 29 % 1) - 0.5) * 0.12
             middle = x0 + lean * (y - foot) + 0.008 * np.sin(y * 9 + float(hh) * 20)
-            half = width * (0.7 + 0.5 * float(hh * 5 % 1)) * (1 + 0.5 * np.exp((y - foot) * 22)) * np.clip(1 + (y - foot) * 0.35, 0.5, 1)
+            half = (
+                width
+                * (0.7 + 0.5 * float(hh * 5 % 1))
+                * (1 + 0.5 * np.exp((y - foot) * 22))
+                * np.clip(1 + (y - foot) * 0.35, 0.5, 1)
+            )
             a = int(np.clip((x0 - 0.3 - canvas.view.left) * canvas.view.scale, 0, canvas.view.width))
             b = int(np.clip((x0 + 0.3 - canvas.view.left) * canvas.view.scale, 0, canvas.view.width))
             if a >= b:
@@ -107,7 +133,9 @@ def _trunks(canvas: Canvas, scene: Scene) -> None:
             d = (canvas.xs[None, a:b] - middle[:, None].astype(np.float32)) / half[:, None].astype(np.float32)
             bark = scene.noise.field(canvas.xs[a:b], y, 40, "bark", fy=9, octaves=2)
             lit = np.clip(0.42 + (0.5 if scene.sun[0] < x0 else -0.5) * -d + 0.2 * bark, 0, 1)
-            mask = np.clip((1 - np.abs(d)) * half[:, None] * canvas.view.scale + 0.5, 0, 1) * np.clip((foot - y[:, None]) * canvas.view.scale + 0.5, 0, 1)
+            mask = np.clip((1 - np.abs(d)) * half[:, None] * canvas.view.scale + 0.5, 0, 1) * np.clip(
+                (foot - y[:, None]) * canvas.view.scale + 0.5, 0, 1
+            )
             body = between(p.local(rgb("4c3c34"), 0.05, haze), p.local(rgb("8a705c"), 0.85, haze), lit)
             region = canvas.rgb[:, rows, a:b]
             region += (body - region) * mask.astype(np.float32)
@@ -126,7 +154,15 @@ def _canopy(canvas: Canvas, scene: Scene, row: int, t: float, haze: float) -> No
     n = scene.noise.field(canvas.xs, canvas.ys[rows], 7 / (0.6 + t), f"canopy {row}", octaves=5, gain=0.62)
     mask = smoothstep(-0.15, 0.1, n * 0.6 + (low - canvas.ys[rows, None]) * 5)
     tone = scene.noise.field(canvas.xs, canvas.ys[rows], 18, f"leaves {row}", octaves=3)
-    canvas.lay(between(p.local(p.foliage, 0.05, haze), p.local(mix(p.foliage, rgb("d8d870"), 0.2), 0.95, haze), np.clip(0.45 + 0.4 * tone, 0, 1)), mask, rows)
+    canvas.lay(
+        between(
+            p.local(p.foliage, 0.05, haze),
+            p.local(mix(p.foliage, rgb("d8d870"), 0.2), 0.95, haze),
+            np.clip(0.45 + 0.4 * tone, 0, 1),
+        ),
+        mask,
+        rows,
+    )
 
 
 def _flowers(canvas: Canvas, scene: Scene) -> None:
@@ -166,9 +202,16 @@ def _blades(canvas: Canvas, scene: Scene) -> None:
     """Grass along the bottom edge of the first view."""
     p = scene.palette
     for k, (up, tone) in enumerate(((0.055, 0.45), (0.02, 0.15))):
-        line = scene.bottom - up - spikes(scene, canvas.xs, 0.006 + 0.003 * k, f"blade {k}", 0.045) - spikes(scene, canvas.xs, 0.02, f"tall blade {k}", 0.06) * 0.8
+        line = (
+            scene.bottom
+            - up
+            - spikes(scene, canvas.xs, 0.006 + 0.003 * k, f"blade {k}", 0.045)
+            - spikes(scene, canvas.xs, 0.02, f"tall blade {k}", 0.06) * 0.8
+        )
         line = line + 0.03 * scene.noise.line(canvas.xs, 3, f"blades {k}", 2) + 0.02
         rows = canvas.rows(float(line.min()), scene.bottom + 0.2)
         if rows.stop > rows.start:
             fade = np.clip((scene.bottom + 0.2 - canvas.ys[rows]) / 0.15, 0, 1)[:, None]
-            canvas.lay(p.local(mix(p.foliage, p.grass, 0.35), tone), below(canvas, line, rows) * fade * np.float32(0.9), rows)
+            canvas.lay(
+                p.local(mix(p.foliage, p.grass, 0.35), tone), below(canvas, line, rows) * fade * np.float32(0.9), rows
+            )

@@ -16,12 +16,16 @@ def below(canvas: Canvas, line: Array, rows: slice) -> Array:
     return np.clip((canvas.ys[rows, None] - line[None, :]) * np.float32(canvas.view.scale) + np.float32(0.5), 0, 1)
 
 
-def relief(canvas: Canvas, scene: Scene, rows: slice, frequency: float, name: str, fy: float | None = None, octaves: int = 5) -> Array:
+def relief(
+    canvas: Canvas, scene: Scene, rows: slice, frequency: float, name: str, fy: float | None = None, octaves: int = 5
+) -> Array:
     """Light on rough ground, 0–1: noise differentiated along the light's direction."""
     n, ys = scene.noise, canvas.ys[rows]
     step = np.float32(0.012 * 8 / frequency) * (1 if scene.sun[0] > 0 else -1)
     here = n.field(canvas.xs, ys, frequency, name, fy=fy, octaves=octaves, gain=0.55)
-    there = n.field(canvas.xs + step, ys - abs(step) * np.float32(0.6), frequency, name, fy=fy, octaves=octaves, gain=0.55)
+    there = n.field(
+        canvas.xs + step, ys - abs(step) * np.float32(0.6), frequency, name, fy=fy, octaves=octaves, gain=0.55
+    )
     return np.clip(0.5 + (here - there) * np.float32(0.85), 0, 1)
 
 
@@ -30,7 +34,16 @@ def between(dark: Array, light: Array, t: Array) -> Array:
     return colour(dark) + (colour(light) - colour(dark)) * t[None]
 
 
-def ridge(canvas: Canvas, scene: Scene, line: Array, paint: Array, distance: float, name: str, rough: float = 6.0, snow: Array | None = None) -> None:
+def ridge(
+    canvas: Canvas,
+    scene: Scene,
+    line: Array,
+    paint: Array,
+    distance: float,
+    name: str,
+    rough: float = 6.0,
+    snow: Array | None = None,
+) -> None:
     """One range of hills or mountains under a line: lit relief, fading into haze at its foot."""
     p = scene.palette
     top = float(line.min())
@@ -43,7 +56,9 @@ def ridge(canvas: Canvas, scene: Scene, line: Array, paint: Array, distance: flo
     if snow is not None:
         depth = canvas.ys[rows, None] - line[None, :]
         white = smoothstep(0.02, -0.03, depth - snow[None, :] + 0.05 * (light - 0.5))
-        body += (between(p.local(SNOW, 0.18, distance * 0.9), p.local(SNOW, 1.0, distance * 0.8), light) - body) * white[None]
+        body += (
+            between(p.local(SNOW, 0.18, distance * 0.9), p.local(SNOW, 1.0, distance * 0.8), light) - body
+        ) * white[None]
     foot = np.clip((canvas.ys[rows] - top) / max(scene.horizon - top, 0.02), 0, 1)[:, None] ** 2
     body += (colour(p.haze) - body) * (foot * np.float32(0.55 * (0.4 + distance)))[None]
     canvas.lay(body, mask, rows)
@@ -74,10 +89,23 @@ def _mountains(canvas: Canvas, scene: Scene) -> None:
         mass = 0.78 + 0.34 * n.line(xs, 0.7, f"mass {k}", 2)
         line = (scene.horizon + 0.02 - high * span * np.clip(sharp * mass, 0.05, 1.5)).astype(np.float32)
         cold = scene.weather("snow") or scene.features.season != "summer"
-        snow = None if k == 2 and not scene.weather("snow") or not cold else (0.3 - 1.0 * np.clip(line - scene.horizon + 0.34, 0, 1)) * 0.45 * np.ones_like(line)
+        snow = (
+            None
+            if (k == 2 and not scene.weather("snow")) or not cold
+            else (0.3 - 1.0 * np.clip(line - scene.horizon + 0.34, 0, 1)) * 0.45 * np.ones_like(line)
+        )
         if scene.weather("snow"):
             snow = np.full_like(line, 0.2)
-        ridge(canvas, scene, line, scene.palette.rock if k < 2 else mix(scene.palette.rock, scene.palette.foliage, 0.6), distance, f"rock {k}", 7.0, snow)
+        ridge(
+            canvas,
+            scene,
+            line,
+            scene.palette.rock if k < 2 else mix(scene.palette.rock, scene.palette.foliage, 0.6),
+            distance,
+            f"rock {k}",
+            7.0,
+            snow,
+        )
         if k == 1 and not scene.weather("clear"):
             mist(canvas, scene, scene.horizon - 0.03, 0.05, 0.5)
 
@@ -94,14 +122,30 @@ def _hills(canvas: Canvas, scene: Scene) -> None:
     n, xs = scene.noise, canvas.xs
     for k, (distance, high, f) in enumerate(((0.75, 0.15, 1.0), (0.5, 0.1, 1.3), (0.28, 0.06, 1.6))):
         line = scene.horizon + 0.025 - high * np.clip(0.6 + 0.55 * n.line(xs, f, f"hill {k}", 3, 0.35), 0.05, 2)
-        trees = 0.006 * np.abs(n.line(xs, 42, f"wood {k}", 3, 0.7)) * smoothstep(0.0, 0.5, n.line(xs, 3, f"wooded {k}", 2)) * (k > 0) * scene.shows("tree")
-        ridge(canvas, scene, line - trees * (1 + k), mix(scene.palette.grass, scene.palette.foliage, 0.35 + 0.2 * (k == 1)), distance, f"hill {k}", 4.0)
+        trees = (
+            0.006
+            * np.abs(n.line(xs, 42, f"wood {k}", 3, 0.7))
+            * smoothstep(0.0, 0.5, n.line(xs, 3, f"wooded {k}", 2))
+            * (k > 0)
+            * scene.shows("tree")
+        )
+        ridge(
+            canvas,
+            scene,
+            line - trees * (1 + k),
+            mix(scene.palette.grass, scene.palette.foliage, 0.35 + 0.2 * (k == 1)),
+            distance,
+            f"hill {k}",
+            4.0,
+        )
 
 
 def _headlands(canvas: Canvas, scene: Scene) -> None:
     n, xs = scene.noise, canvas.xs
     for k, (distance, high) in enumerate(((0.85, 0.075), (0.68, 0.05))):
-        reach = smoothstep(-0.15, 0.35, scene.side * -xs * (1 if k else -0.6) + 0.16 * n.line(xs, 1.2, f"reach {k}", 3) - 0.06)
+        reach = smoothstep(
+            -0.15, 0.35, scene.side * -xs * (1 if k else -0.6) + 0.16 * n.line(xs, 1.2, f"reach {k}", 3) - 0.06
+        )
         line = scene.horizon + 0.004 - high * reach * (0.75 + 0.35 * n.line(xs, 2.6, f"head {k}", 4))
         ridge(canvas, scene, line, scene.palette.rock, distance, f"head {k}", 9.0)
 
@@ -118,7 +162,12 @@ def _mesas(canvas: Canvas, scene: Scene) -> None:
 def _treeline(canvas: Canvas, scene: Scene) -> None:
     n, xs = scene.noise, canvas.xs
     for k, (distance, high) in enumerate(((0.82, 0.34), (0.66, 0.27), (0.48, 0.19))):
-        line = scene.horizon + 0.02 - high * (0.75 + 0.2 * n.line(xs, 2.4, f"trees {k}", 2)) - spikes(scene, xs, 0.045 + 0.012 * k, f"pine {k}", 0.11)
+        line = (
+            scene.horizon
+            + 0.02
+            - high * (0.75 + 0.2 * n.line(xs, 2.4, f"trees {k}", 2))
+            - spikes(scene, xs, 0.045 + 0.012 * k, f"pine {k}", 0.11)
+        )
         ridge(canvas, scene, line.astype(np.float32), scene.palette.foliage, distance, f"tree {k}", 16.0)
         mist(canvas, scene, scene.horizon - 0.02, 0.07, 0.35)
 
@@ -139,7 +188,9 @@ def _island(canvas: Canvas, scene: Scene) -> None:
     xs = canvas.xs
     hump = np.exp(-((xs / 0.23) ** 2)) * 0.1 + np.exp(-(((xs - scene.side * 0.09) / 0.07) ** 2)) * 0.05
     line = scene.horizon + 0.035 - hump * (0.85 + 0.2 * scene.noise.line(xs, 7, "isle", 4)) - 0.0
-    ridge(canvas, scene, line.astype(np.float32), mix(scene.palette.rock, scene.palette.foliage, 0.55), 0.22, "isle", 12.0)
+    ridge(
+        canvas, scene, line.astype(np.float32), mix(scene.palette.rock, scene.palette.foliage, 0.55), 0.22, "isle", 12.0
+    )
 
 
 # --- the ground -------------------------------------------------------------------------------------------------------------------
@@ -164,7 +215,13 @@ def paint_ground(canvas: Canvas, scene: Scene) -> None:
             _cloudsea(canvas, scene)
         case "floor":
             bare = 0.0 if scene.weather("snow") else 0.25
-            _plane(canvas, scene, mix(p.grass, rgb("7a6a4a"), bare), mix(p.grass if scene.weather("snow") else p.foliage, rgb("5a5a5a"), 0.3), 9.0)
+            _plane(
+                canvas,
+                scene,
+                mix(p.grass, rgb("7a6a4a"), bare),
+                mix(p.grass if scene.weather("snow") else p.foliage, rgb("5a5a5a"), 0.3),
+                9.0,
+            )
         case _:
             _plane(canvas, scene, p.grass, mix(p.grass, p.foliage, 0.15 if scene.weather("snow") else 0.5), 6.0)
 
@@ -209,7 +266,11 @@ def _dunes(canvas: Canvas, scene: Scene) -> None:
         ripple = n.field(xs, canvas.ys[rows] * 1.0, 14, f"ripple {k}", fy=60 / (0.5 + t), octaves=2) * np.float32(0.05)
         lit = np.clip(0.62 + 0.36 * (np.exp(-drop * 14)) - 0.62 * flank + ripple, 0, 1)
         haze = 0.6 * (1 - t) ** 2
-        canvas.lay(between(p.local(mix(p.sand, rgb("9a5a3a"), 0.3), 0.1, haze), p.local(p.sand, 1.0, haze), lit), below(canvas, line, rows), rows)
+        canvas.lay(
+            between(p.local(mix(p.sand, rgb("9a5a3a"), 0.3), 0.1, haze), p.local(p.sand, 1.0, haze), lit),
+            below(canvas, line, rows),
+            rows,
+        )
 
 
 def _cloudsea(canvas: Canvas, scene: Scene) -> None:
@@ -225,7 +286,11 @@ def _cloudsea(canvas: Canvas, scene: Scene) -> None:
         drop = np.maximum(canvas.ys[rows, None] - line[None, :], 0)
         light = relief(canvas, scene, rows, 5 / (0.5 + t), f"puff {k}", octaves=4)
         lit = np.clip(0.25 + 0.6 * np.exp(-drop * 9) + 0.7 * (light - 0.5), 0, 1)
-        canvas.lay(between(mix(p.cloud_shade, p.haze, 0.5 - 0.4 * t), mix(p.cloud_light, p.haze, 0.4 - 0.4 * t), lit), below(canvas, line, rows), rows)
+        canvas.lay(
+            between(mix(p.cloud_shade, p.haze, 0.5 - 0.4 * t), mix(p.cloud_light, p.haze, 0.4 - 0.4 * t), lit),
+            below(canvas, line, rows),
+            rows,
+        )
 
 
 def paint_water(canvas: Canvas, scene: Scene, local: Array, strength: float, long: float = 1.0) -> None:
@@ -236,12 +301,16 @@ def paint_water(canvas: Canvas, scene: Scene, local: Array, strength: float, lon
     ys = canvas.ys[rows]
     t = np.maximum(ys - scene.horizon, 0)
     depth = depth_of(canvas, scene, rows)
-    rough = 0.4 if "calm" in scene.features.moods or scene.back == "mountains" else 1.7 if scene.weather("storm") else 1.0
+    rough = (
+        0.4 if "calm" in scene.features.moods or scene.back == "mountains" else 1.7 if scene.weather("storm") else 1.0
+    )
     waves = n.field(canvas.xs, depth, 5.0, "waves", fy=24, octaves=4, gain=0.62)
     swell = n.field(canvas.xs, depth, 1.6, "swell", fy=9, octaves=2)
     reach = (t * 0.4 + 0.006)[:, None] * np.float32(rough * canvas.view.scale)
     up = (scene.horizon - t * (1.0 + 0.3 * long) - canvas.view.top) * canvas.view.scale
-    source_y = np.clip(up[:, None] + (waves + 0.6 * swell) * reach * np.float32(0.9 * long), -1, rows.start - 1 if rows.start else 0).astype(np.int32)
+    source_y = np.clip(
+        up[:, None] + (waves + 0.6 * swell) * reach * np.float32(0.9 * long), -1, rows.start - 1 if rows.start else 0
+    ).astype(np.int32)
     source_x = np.clip(np.arange(width)[None, :] + waves * reach * np.float32(0.22), 0, width - 1).astype(np.int32)
     sky = gradient(scene, t * 1.3)[:, :, None]
     if rows.start > 8:
@@ -256,11 +325,17 @@ def paint_water(canvas: Canvas, scene: Scene, local: Array, strength: float, lon
     near = np.clip(t / max(scene.bottom - scene.horizon, 0.1), 0, 1.4)[:, None]
     own = colour(p.local(local, 0.42)) * (1 - 0.3 * near)[None]
     body += (own - body) * (np.float32(0.22) + np.float32(0.42) * near * (0.8 + 0.35 * np.clip(waves, -1, 1)))[None]
-    body *= 1 + np.float32(0.11 * rough) * np.clip(waves + swell * 0.6, -1.4, 1.4)[None] * np.clip(near * 5, 0.25, 1)[None]
+    body *= (
+        1 + np.float32(0.11 * rough) * np.clip(waves + swell * 0.6, -1.4, 1.4)[None] * np.clip(near * 5, 0.25, 1)[None]
+    )
     if not {"rain", "storm", "fog"} & set(scene.features.weather) and strength == 1:
         spread = np.float32(0.03) + 0.3 * t[:, None]
         path = np.exp(-(((canvas.xs[None, :] - scene.sun[0]) / spread) ** 2))
-        glint = smoothstep(0.25, 1.0, waves + 0.35 * swell) * path * np.float32(0.85 if p.sun_height < 0.3 or p.night > 0.6 else 0.4)
+        glint = (
+            smoothstep(0.25, 1.0, waves + 0.35 * swell)
+            * path
+            * np.float32(0.85 if p.sun_height < 0.3 or p.night > 0.6 else 0.4)
+        )
         body += (colour(mix(p.sun, rgb("ffffff"), 0.15)) - body) * glint[None]
     if rough >= 1 and strength == 1:
         foam = smoothstep(1.15, 1.7, waves + swell * 0.5) * np.clip(near * 2.2, 0, 1) * np.float32(0.5 * rough)
@@ -301,7 +376,10 @@ def _cliff(canvas: Canvas, scene: Scene) -> None:
     body += (between(p.local(p.grass, 0.15), p.local(p.grass, 1.0), np.clip(light + toward, 0, 1)) - body) * turf[None]
     wet = smoothstep(0.05, 0.0, foot[None, :] - y)
     body *= 1 - 0.45 * wet[None]
-    surf = np.exp(-((np.abs(y - foot[None, :]) / (0.006 + 0.03 * np.clip(foot - scene.horizon, 0, 1))[None, :]) ** 2)) * (foot > top)[None, :]
+    surf = (
+        np.exp(-((np.abs(y - foot[None, :]) / (0.006 + 0.03 * np.clip(foot - scene.horizon, 0, 1))[None, :]) ** 2))
+        * (foot > top)[None, :]
+    )
     canvas.lay(body, mask, rows)
     break_up = smoothstep(-0.3, 0.7, n.field(xs, canvas.ys[rows], 16, "surf", fy=40, octaves=3))
     canvas.lay(p.local(rgb("f4f7f6"), 0.85), surf * break_up * np.float32(0.75), rows)
@@ -326,7 +404,9 @@ def _bank(canvas: Canvas, scene: Scene) -> None:
         canvas.lay(body, below(canvas, line, rows), rows)
         canvas.lay(rgb("f6f8f6") * p.light, np.clip(wash, 0, 1) * np.float32(0.8), rows)
         return
-    blades = spikes(scene, xs, 0.006, "reeds", 0.02) + spikes(scene, xs, 0.017, "reeds 2", 0.035) * smoothstep(0.1, 0.5, n.line(xs, 4, "reed", 2))
+    blades = spikes(scene, xs, 0.006, "reeds", 0.02) + spikes(scene, xs, 0.017, "reeds 2", 0.035) * smoothstep(
+        0.1, 0.5, n.line(xs, 4, "reed", 2)
+    )
     canvas.lay(body, below(canvas, line - blades, rows), rows)
 
 

@@ -51,16 +51,21 @@ class Features:
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {name: getattr(self, name) for name in ("time", "season", "flavour")}
-        data |= {name: list(getattr(self, name)) for name in ("places", "weather", "styles", "moods", "tints", "banned")}
+        data |= {
+            name: list(getattr(self, name)) for name in ("places", "weather", "styles", "moods", "tints", "banned")
+        }
         data["subjects"] = [[s.name, s.count, s.colour, s.size] for s in self.subjects]
         data["elements"] = dict(self.elements)
         return {name: value for name, value in data.items() if value}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        values: dict[str, Any] = dict(data)
+        values |= {
+            name: tuple(data.get(name, ())) for name in ("places", "weather", "styles", "moods", "tints", "banned")
+        }
         values["subjects"] = tuple(Wanted(*subject) for subject in data.get("subjects", ()))
-        return cls(**values)  # pyright: ignore[reportUnknownArgumentType]
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,8 @@ def _inflected(term: str, kind: str, spanish: bool) -> Iterator[tuple[str, bool]
         yield f"{head[:-1]}a{tail}", False
         yield f"{head[:-1]}as{tail}", True
     yield f"{_spanish_plural(head)}{tail}", True
+    if rest and not {"de", "en", "a", "al", "del"} & set(rest.split()):
+        yield " ".join(_spanish_plural(word) for word in term.split()), True
 
 
 def _english_plural(term: str) -> str:
@@ -138,7 +145,11 @@ def read(text: str) -> list[Hit]:
                 break
         else:
             length, phrase = 1, words[place]
-            hit = Hit("function" if phrase in FUNCTION_WORDS or phrase.isdigit() or len(phrase) < 2 else "unknown", phrase, phrase)
+            hit = Hit(
+                "function" if phrase in FUNCTION_WORDS or phrase.isdigit() or len(phrase) < 2 else "unknown",
+                phrase,
+                phrase,
+            )
         hits.append(hit)
         place += length
     return hits
@@ -312,7 +323,9 @@ def edited(old: Features, new: Features) -> Features:
     for subject in new.subjects:
         before = next((s for s in old.subjects if s.name == subject.name), None)
         if before is not None:
-            subjects[subject.name] = replace(before, colour=subject.colour or before.colour, count=max(before.count, subject.count))
+            subjects[subject.name] = replace(
+                before, colour=subject.colour or before.colour, count=max(before.count, subject.count)
+            )
     weather = new.weather or tuple(w for w in old.weather if w not in gone)
     elements = {name: value for name, value in {**old.elements, **new.elements}.items() if name not in gone}
     elementary = set(new.elements) & {"sky", "water", "ground", "hills", "trees"}

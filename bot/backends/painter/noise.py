@@ -16,6 +16,11 @@ Array = npt.NDArray[Any]
 MASK = 0xFFFFFFFF
 
 
+def counted(n: int) -> Array:
+    """0 … n-1."""
+    return np.arange(n)
+
+
 def salted(name: str) -> int:
     """A stable number of 32 bits for a name."""
     return zlib.crc32(name.encode())
@@ -23,7 +28,9 @@ def salted(name: str) -> int:
 
 def hashed(ix: Array, iy: Array, seed: int) -> Array:
     """Values in [0, 1), float32, for integer places; the two arrays are broadcast."""
-    h = (ix.astype(np.int64) * 0x9E3779B1 + iy.astype(np.int64) * 0x85EBCA77 + ((seed * 0xC2B2AE3D) & MASK)).astype(np.uint32)
+    h = (ix.astype(np.int64) * 0x9E3779B1 + iy.astype(np.int64) * 0x85EBCA77 + ((seed * 0xC2B2AE3D) & MASK)).astype(
+        np.uint32
+    )
     h ^= h >> np.uint32(16)
     h *= np.uint32(0x85EBCA6B)
     h ^= h >> np.uint32(13)
@@ -79,7 +86,15 @@ class Noise:
         return self.field(xs, np.zeros(1, np.float32), frequency, name, octaves=octaves, gain=gain)[0]
 
     def field(
-        self, xs: Array, ys: Array, fx: float, name: str, *, fy: float | None = None, octaves: int = 4, gain: float = 0.5
+        self,
+        xs: Array,
+        ys: Array,
+        fx: float,
+        name: str,
+        *,
+        fy: float | None = None,
+        octaves: int = 4,
+        gain: float = 0.5,
     ) -> Array:
         """Fractal noise, about [-1, 1], float32 of shape (len(ys), len(xs)). `fx` and `fy` are cells a unit of the first octave; octaves
         that are finer than the pixels are left out, which keeps a far view from flickering."""
@@ -89,7 +104,7 @@ class Noise:
         amplitude, norm = 1.0, 0.0
         for octave in range(octaves):
             norm += amplitude * amplitude
-            if fx * step <= 0.6:
+            if fx * step <= 0.45:
                 total += np.float32(amplitude) * self._octave(xs, ys, fx, fy, salted(name) + octave * 7919)
             fx, fy, amplitude = fx * 2, fy * 2, amplitude * gain
         return total * np.float32(1.9 / math.sqrt(norm))

@@ -67,9 +67,9 @@ TIMES: dict[str, list[tuple[str, str, str, str, str, float, float]]] = {
         ("4a7f9c 8fbcc4 e9dcc0 fff0cf", "fff6d8", "fff0d8", "6e8c98", "d5d8c8", 0.1, 0.1),
     ],
     "day": [
-        ("2f6cb3 5c9ad6 a6d0ec e3f1f2", "fffbe6", "fffaf0", "8496b4", "bfd6e6", 0.0, 0.55),
-        ("3a86b8 6fb2d2 b5dbe0 f0f3e0", "fff8d8", "fff8e4", "8599a8", "c8dcdc", 0.0, 0.5),
-        ("4472b8 84a6da c7d3ea f7ead8", "fff6da", "fff6e6", "8a8fb0", "d2d6e2", 0.0, 0.45),
+        ("2f6cb3 5c9ad6 a6d0ec e3f1f2", "fffbe6", "fffaf0", "8496b4", "bfd6e6", 0.0, 0.4),
+        ("3a86b8 6fb2d2 b5dbe0 f0f3e0", "fff8d8", "fff8e4", "8599a8", "c8dcdc", 0.0, 0.38),
+        ("4472b8 84a6da c7d3ea f7ead8", "fff6da", "fff6e6", "8a8fb0", "d2d6e2", 0.0, 0.35),
     ],
     "golden": [
         ("5d86b4 a9b9c8 f2cf9a ffe6a8", "fff2bf", "ffe2a6", "7f7a86", "e9cf9f", 0.05, 0.2),
@@ -112,7 +112,11 @@ def local_colours(features: Features, noise: Noise) -> dict[str, Array]:
 
 def default_time(features: Features, noise: Noise) -> str:
     """The hour where the prompt names none: what suits the weather and the mood."""
-    if "neon" in features.moods or {"aurora", "stars"} & set(features.weather) or {"moon", "ghost", "owl"} & {s.name for s in features.subjects}:
+    if (
+        "neon" in features.moods
+        or {"aurora", "stars"} & set(features.weather)
+        or {"moon", "ghost", "owl"} & {s.name for s in features.subjects}
+    ):
         return "night"
     if "dark" in features.moods:
         return "dusk"
@@ -129,10 +133,19 @@ def palette(features: Features, noise: Noise, shift: float = 0.0, weird: float =
     lows = [rgb(code) for code in sky.split()]
     land = local_colours(features, noise)
     base = Palette(
-        sky=(lows[0], lows[1], lows[2], lows[3]), sun=rgb(sun), cloud_light=mix(rgb(sun), lows[3], 0.45),
-        cloud_shade=mix(mix(lows[0], lows[2], 0.5), rgb(haze), 0.35), light=rgb(light), shade=rgb(shade), haze=rgb(haze),
-        accent=mix(lows[2], rgb("e0603c"), 0.5), lamp=rgb("ffcf7a"), night=night, sun_height=height * noise.number("sun height", 0.75, 1.25), **land,
-    )  # fmt: skip
+        sky=(lows[0], lows[1], lows[2], lows[3]),
+        sun=rgb(sun),
+        cloud_light=mix(rgb(sun), lows[3], 0.45),
+        cloud_shade=mix(mix(lows[0], lows[2], 0.5), rgb(haze), 0.35),
+        light=rgb(light),
+        shade=rgb(shade),
+        haze=rgb(haze),
+        accent=mix(lows[2], rgb("e0603c"), 0.5),
+        lamp=rgb("ffcf7a"),
+        night=night,
+        sun_height=height * noise.number("sun height", 0.75, 1.25),
+        **land,
+    )
     base = _weathered(base, features)
     base = _mooded(base, features)
     base = _tinted(base, features)
@@ -141,14 +154,35 @@ def palette(features: Features, noise: Noise, shift: float = 0.0, weird: float =
 
 
 def _every(p: Palette, change: Callable[[Array], Array], names: Iterable[str] = ()) -> Palette:
-    names = tuple(names) or ("sun", "cloud_light", "cloud_shade", "haze", "water", "grass", "foliage", "rock", "sand", "accent", "light", "shade")
+    names = tuple(names) or (
+        "sun",
+        "cloud_light",
+        "cloud_shade",
+        "haze",
+        "water",
+        "grass",
+        "foliage",
+        "rock",
+        "sand",
+        "accent",
+        "light",
+        "shade",
+    )
     sky = tuple(change(c) for c in p.sky)
     return replace(p, sky=sky, **{name: change(getattr(p, name)) for name in names})
 
 
 def _weathered(p: Palette, features: Features) -> Palette:
     weather = set(features.weather)
-    grey = 0.75 if "storm" in weather else 0.5 if weather & {"rain", "cloudy"} else 0.35 if weather & {"fog", "snow"} else 0.0
+    grey = (
+        0.75
+        if "storm" in weather
+        else 0.5
+        if weather & {"rain", "cloudy"}
+        else 0.35
+        if weather & {"fog", "snow"}
+        else 0.0
+    )
     if not grey:
         return p
     dark = 0.62 if "storm" in weather else 0.9 if "rain" in weather else 1.0
@@ -166,9 +200,18 @@ def _mooded(p: Palette, features: Features) -> Palette:
         match mood:
             case "neon":
                 night = (rgb("0b0620"), rgb("24104a"), rgb("6a1f7a"), rgb("e0468f"))
-                p = replace(p, sky=_four(mix(a, b, 0.75) for a, b in zip(p.sky, night, strict=True)), haze=mix(p.haze, rgb("7a2f8a"), 0.6),
-                            light=mix(p.light, rgb("b884e0"), 0.4), lamp=rgb("ff4fb0"), accent=rgb("2fe0e8"), night=max(p.night, 0.9),
-                            cloud_light=mix(p.cloud_light, rgb("f060a8"), 0.5), cloud_shade=mix(p.cloud_shade, rgb("2c1858"), 0.6), water=rgb("3a3478"))  # fmt: skip
+                p = replace(
+                    p,
+                    sky=_four(mix(a, b, 0.75) for a, b in zip(p.sky, night, strict=True)),
+                    haze=mix(p.haze, rgb("7a2f8a"), 0.6),
+                    light=mix(p.light, rgb("b884e0"), 0.4),
+                    lamp=rgb("ff4fb0"),
+                    accent=rgb("2fe0e8"),
+                    night=max(p.night, 0.9),
+                    cloud_light=mix(p.cloud_light, rgb("f060a8"), 0.5),
+                    cloud_shade=mix(p.cloud_shade, rgb("2c1858"), 0.6),
+                    water=rgb("3a3478"),
+                )
             case "pastel":
                 p = _every(p, lambda c: mix(mix(c, np.full(3, luma(c), np.float32), 0.15), rgb("fdf3ee"), 0.35))
             case "vivid":
@@ -196,7 +239,11 @@ def toned(c: Array, tint: Array, amount: float) -> Array:
 def _tinted(p: Palette, features: Features) -> Palette:
     for place, name in enumerate(features.tints):
         tint, amount = COLOURS[name], 0.5 if place == 0 else 0.35
-        names = ("cloud_light", "cloud_shade", "haze", "water", "light", "accent") if place % 2 == 0 else ("accent", "foliage", "grass", "water")
+        names = (
+            ("cloud_light", "cloud_shade", "haze", "water", "light", "accent")
+            if place % 2 == 0
+            else ("accent", "foliage", "grass", "water")
+        )
         p = _every(p, lambda c, t=tint, a=amount: toned(c, t, a), names) if place % 2 == 0 else replace(
             p, **{n: toned(getattr(p, n), tint, 0.6) for n in names})  # fmt: skip
     for element, name in features.elements.items():
@@ -225,5 +272,8 @@ def _turned(p: Palette, turn: float) -> Palette:
     angle = turn * 2 * np.pi
     c, s = float(np.cos(angle)), float(np.sin(angle)) / np.sqrt(3)
     third = (1 - c) / 3
-    matrix = np.array([[c + third, third - s, third + s], [third + s, c + third, third - s], [third - s, third + s, c + third]], np.float32)
+    matrix = np.array(
+        [[c + third, third - s, third + s], [third + s, c + third, third - s], [third - s, third + s, c + third]],
+        np.float32,
+    )
     return _every(p, lambda x: np.clip(matrix @ x, 0, 1))

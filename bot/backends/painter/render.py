@@ -41,18 +41,27 @@ class Patch:
         left, top = view.pixel(self.box[0], self.box[1])
         right, bottom = view.pixel(self.box[2], self.box[3])
         width, height = max(round(right - left), 1), max(round(bottom - top), 1)
-        soft = Image.fromarray(np.pad(bits, 1), "L").resize((round(width * (GRID + 2) / GRID), round(height * (GRID + 2) / GRID)), Image.Resampling.BICUBIC)
+        soft = Image.fromarray(np.pad(bits, 1), "L").resize(
+            (round(width * (GRID + 2) / GRID), round(height * (GRID + 2) / GRID)), Image.Resampling.BICUBIC
+        )
         whole = Image.new("L", (view.width, view.height))
         whole.paste(soft, (round(left - width / GRID), round(top - height / GRID)))
         return smoothstep(0.25, 0.75, np.asarray(whole, np.float32) / np.float32(255))
 
     def to_json(self) -> dict[str, Any]:
-        return {"box": [round(b, 5) for b in self.box], "cells": self.cells, "recipe": self.recipe.to_json(), "extra": [list(e) for e in self.extra]}
+        return {
+            "box": [round(b, 5) for b in self.box],
+            "cells": self.cells,
+            "recipe": self.recipe.to_json(),
+            "extra": [list(e) for e in self.extra],
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Patch":
         left, top, right, bottom = data["box"]
-        extra = tuple((str(n), float(x), float(y), float(h), str(place), str(c)) for n, x, y, h, place, c in data["extra"])
+        extra = tuple(
+            (str(n), float(x), float(y), float(h), str(place), str(c)) for n, x, y, h, place, c in data["extra"]
+        )
         return cls((left, top, right, bottom), data["cells"], Recipe.from_json(data["recipe"]), extra)
 
     def subjects(self) -> list[Placed]:
@@ -66,10 +75,12 @@ def nothing(_fraction: float, _planes: Array) -> None:
     """The step of a painting that nobody watches."""
 
 
-def compose(scene: Scene, view: View, check: Callable[[], None] = never, step: Step = nothing, extra: list[Placed] | None = None) -> Array:
+def compose(
+    scene: Scene, view: View, check: Callable[[], None] = never, step: Step = nothing, extra: list[Placed] | None = None
+) -> Array:
     """The scene's picture before any style, float32 planes (3, height, width)."""
     canvas = Canvas(view, check)
-    subjects = [*scene.subjects, *(extra or [])]
+    subjects = scene.subjects
     if scene.whole:
         paint_whole(canvas, scene)
         step(0.45, canvas.rgb)
@@ -80,10 +91,12 @@ def compose(scene: Scene, view: View, check: Callable[[], None] = never, step: S
                 paint_subject(canvas, scene, placed)
     else:
         _landscape(canvas, scene, subjects, step)
+    for placed in extra or ():
+        paint_subject(canvas, scene, placed)
     return glowing(canvas)
 
 
-def _landscape(canvas: Canvas, scene: Scene, subjects: list[Placed], step: Step) -> None:
+def _landscape(canvas: Canvas, scene: Scene, subjects: tuple[Placed, ...], step: Step) -> None:
     paint_sky(canvas, scene)
     step(0.2, canvas.rgb)
     if scene.back == "skyline":
@@ -113,25 +126,37 @@ def _scatter(canvas: Canvas, scene: Scene) -> None:
     cell = min(w / across, h / down)
     for j in range(down):
         for i in range(across):
-            draw = lambda what, low, high, key=f"{i} {j}": scene.noise.number(f"motif {what} {key}", low, high)  # noqa: E731
             name = names[(i + j * 2 + (j // 2)) % len(names)]
-            size = cell * draw("size", 0.62, 0.86) / max(SUBJECTS[name].wide**0.75, 0.8)
-            x = -w / 2 + (i + 0.5 + 0.5 * (j % 2) + draw("x", -0.12, 0.12)) * w / across
-            y = -h / 2 + (j + 0.5 + draw("y", -0.12, 0.12)) * h / down + size / 2
+            size = cell * scene.noise.number(f"motif size {i} {j}", 0.62, 0.86) / max(SUBJECTS[name].wide ** 0.75, 0.8)
+            x = -w / 2 + (i + 0.5 + 0.5 * (j % 2) + scene.noise.number(f"motif x {i} {j}", -0.12, 0.12)) * w / across
+            y = -h / 2 + (j + 0.5 + scene.noise.number(f"motif y {i} {j}", -0.12, 0.12)) * h / down + size / 2
             wanted = next((s for s in scene.features.subjects if s.name == name), None)
-            flip = draw("flip", 0, 1) > 0.5
+            flip = scene.noise.number(f"motif flip {i} {j}", 0, 1) > 0.5
             for ox in (-w, 0, w):
                 for oy in (-h, 0, h):
                     seed = (scene.recipe.seed + (i * 7 + j * 31)) & 0xFFFFFFFF
-                    paint_subject(canvas, scene, Placed(name, x + ox, y + oy, size, 0.0, "pattern", flip, wanted.colour if wanted else "", seed))
+                    paint_subject(
+                        canvas,
+                        scene,
+                        Placed(name, x + ox, y + oy, size, 0.0, "pattern", flip, wanted.colour if wanted else "", seed),
+                    )
 
 
 def _motifs(scene: Scene) -> list[str]:
     by_place = {
-        "sea": ["fish", "boat", "whale"], "coast": ["lighthouse", "boat", "bird"], "underwater": ["fish", "jellyfish", "turtle"], "forest": ["pine", "mushroom", "fox"],
-        "meadow": ["flower", "butterfly", "sunflower"], "space": ["planet", "rocket", "astronaut"], "lunar": ["astronaut", "rocket", "planet"], "city": ["house", "car", "lantern"],
-        "desert": ["cactus", "camel", "pyramid"], "mountains": ["pine", "deer", "tent"], "beach": ["palm", "umbrella", "fish"], "interior": ["vase", "fruit", "cup"],
-    }  # fmt: skip
+        "sea": ["fish", "boat", "whale"],
+        "coast": ["lighthouse", "boat", "bird"],
+        "underwater": ["fish", "jellyfish", "turtle"],
+        "forest": ["pine", "mushroom", "fox"],
+        "meadow": ["flower", "butterfly", "sunflower"],
+        "space": ["planet", "rocket", "astronaut"],
+        "lunar": ["astronaut", "rocket", "planet"],
+        "city": ["house", "car", "lantern"],
+        "desert": ["cactus", "camel", "pyramid"],
+        "mountains": ["pine", "deer", "tent"],
+        "beach": ["palm", "umbrella", "fish"],
+        "interior": ["vase", "fruit", "cup"],
+    }
     place = scene.features.places[0] if scene.features.places else ""
     sets = list(by_place.values())
     return by_place.get(place) or sets[(scene.noise.choice("motifs", len(sets)) + scene.features.flavour) % len(sets)]
@@ -143,19 +168,26 @@ def glowing(canvas: Canvas) -> Array:
         return np.clip(canvas.rgb, 0, 1)
     canvas.check()
     small = canvas.bloom[:, ::2, ::2]
-    halo = blurred(small, 0.004 * canvas.view.scale) * np.float32(0.7) + blurred(small, 0.018 * canvas.view.scale) * np.float32(0.9)
+    halo = blurred(small, 0.004 * canvas.view.scale) * np.float32(0.7) + blurred(
+        small, 0.018 * canvas.view.scale
+    ) * np.float32(0.9)
     if canvas.rgb.shape[1:] == (canvas.view.height, canvas.view.width):
         halo = np.repeat(np.repeat(halo, 2, axis=1), 2, axis=2)[:, : canvas.view.height, : canvas.view.width]
     halo = np.clip(halo, 0, 1)
     return np.clip(canvas.rgb + halo * (1 - canvas.rgb * np.float32(0.6)), 0, 1)
 
 
-def paint(recipe: Recipe, view: View, patches: tuple[Patch, ...] = (), check: Callable[[], None] = never, step: Step = nothing) -> Array:
+def paint(
+    recipe: Recipe, view: View, patches: tuple[Patch, ...] = (), check: Callable[[], None] = never, step: Step = nothing
+) -> Array:
     """The finished picture of a recipe in a window, float32 planes (3, height, width) 0–1. The same arguments give the same picture."""
     scene = plan(recipe)
     planes = compose(scene, view, check, step)
     for patch in patches:
-        planes = planes + (compose(plan(patch.recipe), view, check, extra=patch.subjects()) - planes) * patch.mask(view)[None]
+        planes = (
+            planes
+            + (compose(plan(patch.recipe), view, check, extra=patch.subjects()) - planes) * patch.mask(view)[None]
+        )
     return finish(planes, scene, view, check)
 
 
@@ -170,7 +202,9 @@ def finish(planes: Array, scene: Scene, view: View, check: Callable[[], None] = 
     for mood in scene.features.moods:
         if mood in {"mono", "sepia"}:
             tone = np.tensordot(LUMA, painted, axes=1)[None]
-            painted = tone * colour(np.array([1.04, 0.94, 0.78], np.float32) if mood == "sepia" else np.ones(3, np.float32))
+            painted = tone * colour(
+                np.array([1.04, 0.94, 0.78], np.float32) if mood == "sepia" else np.ones(3, np.float32)
+            )
     return np.clip(painted, 0, 1)
 
 
@@ -187,5 +221,3 @@ def graded(planes: Array, grade: tuple[float, ...]) -> Array:
 def statistics(planes: Array, weight: float) -> tuple[float, ...]:
     """A grade out of a picture."""
     return (*(float(v) for v in planes.mean(axis=(1, 2))), *(float(v) for v in planes.std(axis=(1, 2))), weight)
-
-

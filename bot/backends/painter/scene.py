@@ -150,9 +150,18 @@ def plan(recipe: Recipe) -> Scene:
     side = 1 if noise.choice("side", 2) else -1
     sun_x = -side * noise.number("sun", 0.06, 0.3) * recipe.span[0]
     scene = Scene(
-        recipe=recipe, noise=noise, palette=colours, whole=slots.firm if slots.firm in WHOLE else "", back=slots.back, ground=slots.ground,
-        front=slots.front, horizon=horizon, side=side, sun=(sun_x, horizon - colours.sun_height * recipe.span[1]), style=_style(f, knobs, noise),
-    )  # fmt: skip
+        recipe=recipe,
+        noise=noise,
+        palette=colours,
+        whole=slots.firm if slots.firm in WHOLE else "",
+        back=slots.back,
+        ground=slots.ground,
+        front=slots.front,
+        horizon=horizon,
+        side=side,
+        sun=(sun_x, horizon - colours.sun_height * recipe.span[1]),
+        style=_style(f, knobs, noise),
+    )
     return replace(scene, subjects=tuple(_placed(scene)))
 
 
@@ -173,7 +182,11 @@ def _slots(features: Features, tile: bool, noise: Noise) -> Slots:
     if names == ["clouds"] and homes and "air" not in SUBJECTS[features.subjects[0].name].habitats:
         names = []
     if not names:
-        names = homes[:1] or [("coast", "mountains", "meadow", "lake", "desert", "forest", "sea")[(noise.choice("place", 7) + features.flavour) % 7]]
+        names = homes[:1] or [
+            ("coast", "mountains", "meadow", "lake", "desert", "forest", "sea")[
+                (noise.choice("place", 7) + features.flavour) % 7
+            ]
+        ]
     for name in names:
         if name in WHOLE:
             return Slots("", "", "", name)
@@ -192,7 +205,11 @@ def _suited(slots: Slots, features: Features) -> Slots:
         slots = replace(slots, front="cliff" if LANDMARKS & set(landed) else "bank")
     if slots.ground == "cloudsea" and landed:
         slots = replace(slots, front="cliff")
-    if slots.ground == "grass" and slots.front != "cliff" and any(SUBJECTS[s.name].habitats == ("water",) for s in features.subjects):
+    if (
+        slots.ground == "grass"
+        and slots.front != "cliff"
+        and any(SUBJECTS[s.name].habitats == ("water",) for s in features.subjects)
+    ):
         slots = replace(slots, ground="water", front=slots.front or "bank")
     gone = {"pine": "pines", "tree": "pines", "flower": "flowers"}
     if slots.front in {gone.get(b) for b in features.banned}:
@@ -214,7 +231,9 @@ def cliff_top(scene: Scene, xs: Array) -> Array:
     height = scene.noise.number("cliff", 0.1, 0.2) * scene.recipe.span[1]
     rough = scene.noise.line(xs, 7, "cliff top", 5, 0.55)
     fall = smoothstep(-0.17, 0.02, u + 0.022 * scene.noise.line(xs, 22, "cliff fall", 3))
-    plateau = height * (0.85 + 0.3 * smoothstep(0, 0.6, u)) + 0.012 * rough * smoothstep(0.25, 0.4, np.abs(u - 0.13) + 0.18)
+    plateau = height * (0.85 + 0.3 * smoothstep(0, 0.6, u)) + 0.012 * rough * smoothstep(
+        0.25, 0.4, np.abs(u - 0.13) + 0.18
+    )
     return scene.horizon + 0.035 - (plateau + 0.035) * fall + 0.02 * (1 - fall) * rough
 
 
@@ -235,7 +254,11 @@ def roof_top(scene: Scene, xs: Array) -> Array:
     """The ridge and the slope of the roof in front."""
     peak = scene.side * 0.12
     ridge = scene.bottom - 0.3 * scene.recipe.span[1]
-    return ridge + 0.42 * np.maximum(scene.side * (peak - xs) - 0.18, 0) + 0.42 * np.maximum(scene.side * (xs - peak) - 0.34, 0)
+    return (
+        ridge
+        + 0.42 * np.maximum(scene.side * (peak - xs) - 0.18, 0)
+        + 0.42 * np.maximum(scene.side * (xs - peak) - 0.34, 0)
+    )
 
 
 def _foothold(scene: Scene, x: float, near: float) -> tuple[float, float]:
@@ -260,19 +283,25 @@ def _foothold(scene: Scene, x: float, near: float) -> tuple[float, float]:
 def habitat(scene: Scene, name: str) -> str:
     """Where in this scene a subject lives, from its own list; the last one if nothing fits."""
     here = {
-        "space": ("space", "air"), "lunar": ("ground", "space"), "underwater": ("deep", "ground"), "interior": ("table", "ground"), "pattern": ("pattern",),
-    }.get(scene.whole)  # fmt: skip
+        "space": ("space", "air"),
+        "lunar": ("ground", "space"),
+        "underwater": ("deep", "ground"),
+        "interior": ("table", "ground"),
+        "pattern": ("pattern",),
+    }.get(scene.whole)
     if here is None:
         here = ("water", "ground", "air") if scene.ground == "water" else ("ground", "air", "water")
     wanted = SUBJECTS[name].habitats
-    return next((h for h in wanted if h in here), here[0] if here[0] in {"space", "deep", "table", "pattern"} else wanted[0])
+    return next(
+        (h for h in wanted if h in here), here[0] if here[0] in {"space", "deep", "table", "pattern"} else wanted[0]
+    )
 
 
 def _placed(scene: Scene) -> list[Placed]:
     """All subjects, each several times if several were asked for, far ones first."""
     wanted = [s for s in scene.features.subjects if s.name not in {"moon", "sun"} or scene.whole == "pattern"]
     if "village" in scene.features.places and "house" not in {s.name for s in wanted}:
-        wanted = [*wanted, Wanted("house", 5, size=0.75)]
+        wanted = [*wanted, Wanted("house", 5, size=1.15)]
     if scene.whole == "interior" and not wanted:
         wanted = [Wanted("vase")]
     if scene.whole == "interior":
@@ -310,16 +339,37 @@ def _one(scene: Scene, subject: Wanted, place: str, order: int, copy: int, slot:
     half = scene.recipe.span[0] / 2
     spot = SPOTS[slot % len(SPOTS)] if crowd > 1 else draw(f"{name} spot", -0.3, 0.42)
     x = scene.side * (spot + draw(f"{name} x", -0.09, 0.09) * (1 + knobs.chaos)) * half
-    size = kind.height * subject.size * (1.12 if crowd == 1 else 0.92 if crowd < 4 else 0.72) * draw(f"{name} size", 0.9, 1.12)
-    size *= (1 - 0.13 * min(copy, 3)) * (1 + knobs.weird * draw(f"{name} weird", 0, 1.2)) * min(1.0, math.sqrt(scene.recipe.span[0]) + 0.1)
+    size = (
+        kind.height
+        * subject.size
+        * (1.12 if crowd == 1 else 0.92 if crowd < 4 else 0.72)
+        * draw(f"{name} size", 0.9, 1.12)
+    )
+    size *= (
+        (1 - 0.13 * min(copy, 3))
+        * (1 + knobs.weird * draw(f"{name} weird", 0, 1.2))
+        * min(1.0, math.sqrt(scene.recipe.span[0]) + 0.1)
+    )
     near = max(kind.near - 0.12 * copy * draw(f"{name} near", 0.4, 1), 0.08)
     x, y, depth, size = _spot(scene, place, x, near, size, name, slot)
     size = min(size, (y + scene.bottom) * 0.92) if place == "ground" and y > 0.15 - scene.bottom else size
     flip = x * (1 if kind.faces else 0) > 0 if kind.faces else bool(scene.noise.choice(f"{name} flip", 2))
-    return Placed(subject.name, x, y, size, depth, place, flip, subject.colour, (scene.recipe.seed * 31 + order * 7 + copy * 101) & 0xFFFFFFFF)
+    return Placed(
+        subject.name,
+        x,
+        y,
+        size,
+        depth,
+        place,
+        flip,
+        subject.colour,
+        (scene.recipe.seed * 31 + order * 7 + copy * 101) & 0xFFFFFFFF,
+    )
 
 
-def _spot(scene: Scene, place: str, x: float, near: float, size: float, name: str, slot: int) -> tuple[float, float, float, float]:
+def _spot(
+    scene: Scene, place: str, x: float, near: float, size: float, name: str, slot: int
+) -> tuple[float, float, float, float]:
     """(x, y, depth, height) of a subject by where it lives."""
     draw, half = scene.noise.number, scene.recipe.span[0] / 2
     match place:
@@ -334,18 +384,27 @@ def _spot(scene: Scene, place: str, x: float, near: float, size: float, name: st
             y = scene.horizon - high * (0.36 + 0.2 * draw(f"{name} y", -1, 1) + 0.1 * ((slot * 2) % 3 - 1))
             if scene.front in {"cliff", "pines"}:
                 x = x - scene.side * 0.1
-            return x, y, 0.3 + 0.1 * min(slot, 3), size
+            return x, max(y, size * 0.95 - scene.bottom), 0.3 + 0.1 * min(slot, 3), size
         case "space" | "deep":
-            y = size / 2 + scene.recipe.span[1] * (0.02 + 0.2 * draw(f"{name} y", -1, 1) * (1 if slot else 0.5) + 0.12 * ((slot + 1) % 3 - 1) * (slot > 0))
+            y = size / 2 + scene.recipe.span[1] * (
+                0.02 + 0.2 * draw(f"{name} y", -1, 1) * (1 if slot else 0.5) + 0.12 * ((slot + 1) % 3 - 1) * (slot > 0)
+            )
             return x, y, 0.1 + 0.12 * min(slot, 4), size * 1.15
         case "table":
-            return x * 0.8, scene.bottom * (0.5 + 0.14 * draw(f"{name} y", 0, 1) + 0.2 * (size < 0.2)), 0.1 * (size > 0.2), size * 1.25
+            return (
+                x * 0.8,
+                scene.bottom * (0.5 + 0.14 * draw(f"{name} y", 0, 1) + 0.2 * (size < 0.2)),
+                0.1 * (size > 0.2),
+                size * 1.25,
+            )
         case _:
             pass
     return _grounded(scene, x, near, size, name, slot)
 
 
-def _grounded(scene: Scene, x: float, near: float, size: float, name: str, slot: int) -> tuple[float, float, float, float]:
+def _grounded(
+    scene: Scene, x: float, near: float, size: float, name: str, slot: int
+) -> tuple[float, float, float, float]:
     half = scene.recipe.span[0] / 2
     if scene.whole == "lunar":
         y = scene.horizon + (scene.bottom - scene.horizon) * (0.2 + 0.6 * near)

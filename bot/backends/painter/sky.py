@@ -25,7 +25,7 @@ def paint_sky(canvas: Canvas, scene: Scene) -> None:
     soft = scene.noise.field(canvas.xs, canvas.ys, 1.1, "sky tone", fy=2.2, octaves=2)
     canvas.rgb += (soft * np.float32(0.022))[None]
     canvas.check()
-    if p.night > 0.5 and not {"storm", "cloudy", "rain"} & set(scene.features.weather) or scene.weather("stars"):
+    if (p.night > 0.5 and not {"storm", "cloudy", "rain"} & set(scene.features.weather)) or scene.weather("stars"):
         paint_stars(canvas, scene, 0.5 if "stars" not in scene.features.weather else 0.85)
     if scene.weather("aurora"):
         _aurora(canvas, scene)
@@ -64,8 +64,14 @@ def paint_stars(canvas: Canvas, scene: Scene, share: float, cell: float = 0.022)
             x, y = np.floor(px).astype(int) + dx, np.floor(py).astype(int) + dy
             fine = (x >= 0) & (y >= 0) & (x < view.width) & (y < view.height)
             d2 = (x + 0.5 - px) ** 2 + (y + 0.5 - py) ** 2
-            np.maximum.at(layer, (y[fine], x[fine]), (light * np.exp(-d2 / (2 * size**2) * 1.6))[fine].astype(np.float32))
-    height = np.clip((scene.horizon - canvas.ys) / 0.3 + 0.15, 0, 1)[:, None] if scene.whole not in {"space", "lunar"} else np.float32(1)
+            np.maximum.at(
+                layer, (y[fine], x[fine]), (light * np.exp(-d2 / (2 * size**2) * 1.6))[fine].astype(np.float32)
+            )
+    height = (
+        np.clip((scene.horizon - canvas.ys) / 0.3 + 0.15, 0, 1)[:, None]
+        if scene.whole not in {"space", "lunar"}
+        else np.float32(1)
+    )
     canvas.lay(rgb("fdf6e6"), layer * height)
 
 
@@ -76,11 +82,19 @@ def _bodies(canvas: Canvas, scene: Scene) -> None:
     dark = scene.palette.night > 0.6
     if "sun" in asked or (not dark and not hidden and scene.shows("sun")):
         _sun(canvas, scene, asked["sun"].size if "sun" in asked else 1.0, asked["sun"].colour if "sun" in asked else "")
-    if "moon" in asked or (dark and not hidden and scene.shows("moon") and scene.palette.sun_height > 0.2 and not scene.weather("aurora")):
+    if "moon" in asked or (
+        dark and not hidden and scene.shows("moon") and scene.palette.sun_height > 0.2 and not scene.weather("aurora")
+    ):
         moon = asked.get("moon")
         _moon(canvas, scene, moon.size * 1.35 if moon else 1.0, moon.colour if moon else "")
     for extra in range(int(scene.recipe.knobs.weird * 3.4)):
-        _disc(canvas, scene, scene.noise.number(f"wx{extra}", -0.4, 0.4), scene.horizon - scene.noise.number(f"wy{extra}", 0.2, 0.5), scene.noise.number(f"wr{extra}", 0.03, 0.1), scene.palette.accent)
+        _disc(
+            canvas,
+            scene.noise.number(f"wx{extra}", -0.4, 0.4),
+            scene.horizon - scene.noise.number(f"wy{extra}", 0.2, 0.5),
+            scene.noise.number(f"wr{extra}", 0.03, 0.1),
+            scene.palette.accent,
+        )
 
 
 def _sun(canvas: Canvas, scene: Scene, size: float, name: str) -> None:
@@ -91,10 +105,10 @@ def _sun(canvas: Canvas, scene: Scene, size: float, name: str) -> None:
     canvas.lay(mix(paint, p.sky[3], 0.5), np.exp(-d * np.float32(4.6)) * np.float32(0.38 + 0.3 * low))
     canvas.lay(paint, np.exp(-d * np.float32(15)) * np.float32(0.6))
     radius = (0.03 + 0.022 * low) * size
-    _disc(canvas, scene, x, y, radius, mix(paint, rgb("ffffff"), 0.35))
+    _disc(canvas, x, y, radius, mix(paint, rgb("ffffff"), 0.35))
 
 
-def _disc(canvas: Canvas, scene: Scene, x: float, y: float, radius: float, paint: Array) -> None:
+def _disc(canvas: Canvas, x: float, y: float, radius: float, paint: Array) -> None:
     near = _near(canvas, x, y, radius * 1.2)
     if near is not None:
         rows, d = near
@@ -115,7 +129,9 @@ def _moon(canvas: Canvas, scene: Scene, size: float, name: str) -> None:
     tone = 1 - 0.13 * smoothstep(0.0, 0.6, spots) - 0.1 * smoothstep(radius * 0.6, radius, d)
     disc = np.clip((radius - d) * canvas.view.scale + 0.5, 0, 1)
     if scene.noise.choice("phase", 3) == 0:
-        shadow = np.hypot(canvas.xs[None, :] - x - radius * 0.62 * scene.side, canvas.ys[rows, None] - y + radius * 0.12)
+        shadow = np.hypot(
+            canvas.xs[None, :] - x - radius * 0.62 * scene.side, canvas.ys[rows, None] - y + radius * 0.12
+        )
         disc *= np.clip((shadow - radius * 0.96) * canvas.view.scale * 0.5 + 0.5, 0, 1)
     canvas.lay(colour(paint) * tone[None], disc, rows)
 
@@ -124,7 +140,15 @@ def _clouds(canvas: Canvas, scene: Scene) -> None:
     """Two sheets of cloud that flatten towards the horizon, lit from the sun's side."""
     p, weather = scene.palette, scene.features.weather
     heavy = "storm" in weather or "rain" in weather
-    cover = 0.95 if heavy else 0.72 if "cloudy" in weather else 0.5 if "snow" in weather else scene.noise.number("cover", 0.05, 0.62)
+    cover = (
+        0.95
+        if heavy
+        else 0.72
+        if "cloudy" in weather
+        else 0.5
+        if "snow" in weather
+        else scene.noise.number("cover", 0.05, 0.62)
+    )
     bottom = scene.horizon + 0.01
     rows = canvas.rows(-1e6, bottom)
     if rows.stop <= rows.start:
@@ -172,7 +196,12 @@ def _aurora(canvas: Canvas, scene: Scene) -> None:
 def _rainbow(canvas: Canvas, scene: Scene) -> None:
     d = np.hypot(canvas.xs[None, :] - scene.side * 0.15, canvas.ys[:, None] - scene.horizon - 0.12)
     for k, code in enumerate(("d84a4a", "e8924a", "ecd44a", "58b868", "4a8ad8", "8a5ac8")):
-        canvas.lay(rgb(code), np.exp(-(((d - 0.5 + 0.011 * k) / np.float32(0.008)) ** 2)) * np.float32(0.42) * (canvas.ys < scene.horizon + 0.01)[:, None])
+        canvas.lay(
+            rgb(code),
+            np.exp(-(((d - 0.5 + 0.011 * k) / np.float32(0.008)) ** 2))
+            * np.float32(0.42)
+            * (canvas.ys < scene.horizon + 0.01)[:, None],
+        )
 
 
 def paint_weather(canvas: Canvas, scene: Scene) -> None:
@@ -181,7 +210,10 @@ def paint_weather(canvas: Canvas, scene: Scene) -> None:
     if scene.weather("fog") or scene.weather("rain"):
         veil = n.field(canvas.xs, canvas.ys, 1.2, "veil", fy=4.5, octaves=4)
         band = np.exp(-np.abs(canvas.ys - scene.horizon - 0.05) * np.float32(3.2))[:, None]
-        canvas.lay(scene.palette.haze, np.clip(0.45 + 0.4 * veil, 0, 1) * band * np.float32(0.72 if scene.weather("fog") else 0.3))
+        canvas.lay(
+            scene.palette.haze,
+            np.clip(0.45 + 0.4 * veil, 0, 1) * band * np.float32(0.72 if scene.weather("fog") else 0.3),
+        )
     if scene.weather("rain") or scene.weather("storm"):
         slant = np.float32(0.16)
         step = max(int(0.09 * canvas.view.scale), 4)
@@ -211,5 +243,7 @@ def _flakes(canvas: Canvas, scene: Scene, cell: float, size: float, strength: fl
             x, y = px.astype(int) + dx, py.astype(int) + dy
             fine = (x >= 0) & (y >= 0) & (x < view.width) & (y < view.height)
             d = np.hypot(x + 0.5 - px, y + 0.5 - py)
-            np.maximum.at(layer, (y[fine], x[fine]), np.clip(size * (0.6 + 0.6 * js) - d + 0.5, 0, 1)[fine].astype(np.float32))
+            np.maximum.at(
+                layer, (y[fine], x[fine]), np.clip(size * (0.6 + 0.6 * js) - d + 0.5, 0, 1)[fine].astype(np.float32)
+            )
     canvas.lay(rgb("fbfdff"), (blurred(layer, size * 0.6) if k == 2 else layer) * np.float32(strength))

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from bot.backends.painter.canvas import View, blurred, colour, from_image, to_image
-from bot.backends.painter.noise import Array, Noise, hashed, salted, smoothstep
+from bot.backends.painter.noise import Array, Noise, counted, hashed, salted, smoothstep
 from bot.backends.painter.palette import LUMA, rgb
 
 Check = Callable[[], None]
@@ -34,7 +34,13 @@ def apply(planes: Array, manner: Manner) -> Array:
     if manner.noise.period is None:
         return np.clip(style(planes, manner), 0, 1)
     view, margin = manner.view, 48
-    wide = View(view.left - margin / view.scale, view.top - margin / view.scale, view.scale, view.width + 2 * margin, view.height + 2 * margin)
+    wide = View(
+        view.left - margin / view.scale,
+        view.top - margin / view.scale,
+        view.scale,
+        view.width + 2 * margin,
+        view.height + 2 * margin,
+    )
     padded = np.pad(planes, ((0, 0), (margin, margin), (margin, margin)), mode="wrap")
     painted = np.clip(style(padded, replace(manner, view=wide)), 0, 1)
     return painted[:, margin:-margin, margin:-margin]
@@ -90,7 +96,9 @@ def strokes(planes: Array, manner: Manner, brushes: tuple[Brush, ...]) -> tuple[
     return pixels[:3], pixels[3]
 
 
-def _layer(draw: ImageDraw.ImageDraw, planes: Array, manner: Manner, brush: Brush, angle: Array, detail: Array, name: str) -> None:
+def _layer(
+    draw: ImageDraw.ImageDraw, planes: Array, manner: Manner, brush: Brush, angle: Array, detail: Array, name: str
+) -> None:
     view, noise = manner.view, manner.noise
     across = min(brush.across, view.scale / 4)
     nx = ny = 0
@@ -113,7 +121,9 @@ def _layer(draw: ImageDraw.ImageDraw, planes: Array, manner: Manner, brush: Brus
     pick = np.nonzero(keep)[0][order]
     turn = angle[qy, qx][pick] + (h[3][pick] - 0.5) * 0.5
     size = cx * view.scale * (0.75 + 0.5 * h[4][pick])
-    paint = planes[:, sy[pick], sx[pick]] * (1 + brush.jitter * (h[5][pick] - 0.5)) + brush.jitter * 0.22 * (np.stack([h[3], h[4], h[2]])[:, pick] - 0.5)
+    paint = planes[:, sy[pick], sx[pick]] * (1 + brush.jitter * (h[5][pick] - 0.5)) + brush.jitter * 0.22 * (
+        np.stack([h[3], h[4], h[2]])[:, pick] - 0.5
+    )
     code = (np.clip(paint, 0, 1) * 255).astype(np.uint8)
     points = _shapes(px[pick], py[pick], turn, size * brush.length, size * brush.width)
     inks = np.vstack([code, (h[3][pick] * 255).astype(np.uint8)[None]]).T.tolist()
@@ -142,7 +152,9 @@ def oil(planes: Array, m: Manner) -> Array:
     brushes = (Brush(44, 2.6, 1.15, 0.05), Brush(78, 2.7, 1.0, 0.08), Brush(130, 2.4, 0.9, 0.05, True))
     painted, height = strokes(planes, m, brushes)
     _, detail = flow(planes, m)
-    keep = np.kron(blurred(detail, 2), np.ones((4, 4), np.float32))[: planes.shape[1], : planes.shape[2]] * np.float32(0.68)
+    keep = np.kron(blurred(detail, 2), np.ones((4, 4), np.float32))[: planes.shape[1], : planes.shape[2]] * np.float32(
+        0.68
+    )
     full = 0.35 + 0.65 * min(m.amount * 1.6, 1)
     mixed = planes + (painted - planes) * (np.float32(full) * (1 - keep))[None]
     weave = m.field(210, "weave", 1, fy=210) * np.float32(0.012)
@@ -151,7 +163,12 @@ def oil(planes: Array, m: Manner) -> Array:
 
 def impressionist(planes: Array, m: Manner) -> Array:
     vivid = saturated(planes, 1.25 + 0.3 * m.amount)
-    brushes = (Brush(40, 2.4, 1.2, 0.22), Brush(62, 2.1, 0.8, 0.26), Brush(90, 2.0, 0.75, 0.16, True), Brush(150, 1.9, 0.8, 0.06, True))
+    brushes = (
+        Brush(40, 2.4, 1.2, 0.22),
+        Brush(62, 2.1, 0.8, 0.26),
+        Brush(90, 2.0, 0.75, 0.16, True),
+        Brush(150, 1.9, 0.8, 0.06, True),
+    )
     painted, height = strokes(vivid, m, brushes)
     return thick(painted * 0.88 + vivid * np.float32(0.12), height, 0.34, m.view.scale)
 
@@ -162,8 +179,8 @@ def watercolour(planes: Array, m: Manner) -> Array:
     wob = np.float32(0.006 * s)
     dx, dy = m.field(9, "bleed x") * wob, m.field(9, "bleed y") * wob
     h, w = planes.shape[1:]
-    rows = np.clip(np.arange(h)[:, None] + dy, 0, h - 1).astype(np.int32)
-    cols = np.clip(np.arange(w)[None, :] + dx, 0, w - 1).astype(np.int32)
+    rows: Array = np.clip(counted(h)[:, None] + dy, 0, h - 1).astype(np.int32)
+    cols: Array = np.clip(counted(w)[None, :] + dx, 0, w - 1).astype(np.int32)
     wet = planes[:, rows, cols]
     m.check()
     wash = blurred(wet, 0.0035 * s)
@@ -189,20 +206,25 @@ def hatching(m: Manner, tone: Array) -> Array:
     x, y = m.view.xs[None, :], m.view.ys[:, None]
     wave = m.field(5, "hand", 2) * np.float32(0.006)
     total = np.zeros_like(tone)
-    for k, (angle, limit) in enumerate(((0.7, 0.62), (-0.75, 0.4), (0.1, 0.22))):
-        place = (x * np.float32(math.cos(angle)) + y * np.float32(math.sin(angle)) + wave) * np.float32(min(125, m.view.scale / 6.5))
+    for k, (angle, limit) in enumerate(((0.7, 0.5), (-0.75, 0.3), (0.1, 0.16))):
+        place = (x * np.float32(math.cos(angle)) + y * np.float32(math.sin(angle)) + wave) * np.float32(
+            min(92, m.view.scale / 7)
+        )
         wedge = np.abs(place - np.floor(place) - 0.5) * 2
         depth = np.clip((limit - tone) * 3.2, 0, 0.8)
-        total = np.maximum(total, smoothstep(0.18, -0.12, wedge - depth) * np.float32(0.92 - 0.1 * k))
+        total = np.maximum(
+            total, smoothstep(0.18, -0.12, wedge - depth) * np.float32(0.92 - 0.1 * k) * np.clip(depth * 9, 0, 1)
+        )
     return total
 
 
 def ink(planes: Array, m: Manner) -> Array:
     tone = grey(planes)
     spread = max(float(tone.std()), 0.08)
-    even = np.clip(0.56 + (tone - float(tone.mean())) * np.float32(0.21 / spread), 0, 1)
-    dark = np.maximum(hatching(m, even), lines(tone, m.view.scale, 0.8))
-    dark = np.maximum(dark, smoothstep(0.14, 0.06, even))
+    even = np.clip(0.6 + (tone - float(tone.mean())) * np.float32(0.19 / spread), 0, 1)
+    keys = np.maximum.reduce([lines(plane, m.view.scale, 0.8) for plane in (tone, planes[0], planes[2])])
+    dark = np.maximum(hatching(m, blurred(even, 0.004 * m.view.scale)), keys)
+    dark = np.maximum(dark, smoothstep(0.1, 0.04, even))
     paper = colour(rgb("f6efdf")) * (1 + m.field(120, "paper", 2) * np.float32(0.012))[None]
     wash = paper * (1 - (1 - blurred(planes, 0.004 * m.view.scale)) * np.float32(0.16))
     return wash + (colour(rgb("1c1a22")) - wash) * dark[None]
@@ -223,13 +245,17 @@ def pencil(planes: Array, m: Manner) -> Array:
 
 def pixel(planes: Array, m: Manner) -> Array:
     """Blocks that lie on the world's grid, in a small palette."""
-    block = max(round(m.view.scale / 148), 2)
+    block = max(round(m.view.scale / 116), 2)
     ox, oy = (round(-c * m.view.scale) % block for c in (m.view.left, m.view.top))
     image = to_image(saturated(planes, 1.22))
     width, height = image.size
     across, down = math.ceil((width + block) / block), math.ceil((height + block) / block)
     wide = Image.new("RGB", (across * block, down * block))
-    padded = np.pad(np.asarray(image), ((block - oy, down * block - height - block + oy), (block - ox, across * block - width - block + ox), (0, 0)), mode="edge")
+    padded = np.pad(
+        np.asarray(image),
+        ((block - oy, down * block - height - block + oy), (block - ox, across * block - width - block + ox), (0, 0)),
+        mode="edge",
+    )
     wide = Image.fromarray(padded, "RGB").reduce(block).filter(ImageFilter.UnsharpMask(1, 70, 1))
     small = wide.quantize(40, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).convert("RGB")
     big = small.resize((across * block, down * block), Image.Resampling.NEAREST)
@@ -241,7 +267,11 @@ def reduced(planes: Array, colours: int, scale: float) -> Array:
     image = to_image(planes)
     half = max(round(scale / 512), 1)
     small = image.reduce(half).filter(ImageFilter.MedianFilter(5))
-    flat_image = small.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).convert("RGB").filter(ImageFilter.ModeFilter(5))
+    flat_image = (
+        small.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        .convert("RGB")
+        .filter(ImageFilter.ModeFilter(5))
+    )
     return from_image(flat_image.resize(image.size, Image.Resampling.BICUBIC))
 
 

@@ -17,10 +17,18 @@ def paint_town(canvas: Canvas, scene: Scene) -> None:
     """Four rows; on a roof's level the town begins lower."""
     foot = scene.horizon + 0.02
     tall = 0.75 + 0.5 * scene.noise.number("tall")
-    for k, (distance, cell, high) in enumerate(((0.72, 0.06, 0.46), (0.5, 0.085, 0.4), (0.26, 0.12, 0.3), (0.06, 0.17, 0.17))):
-        if scene.front == "roof":
-            high *= 0.6
-        _row(canvas, scene, k, distance, cell, high * tall * scene.recipe.span[1], foot + 0.012 * k)
+    for k, (distance, cell, high) in enumerate(
+        ((0.72, 0.06, 0.46), (0.5, 0.085, 0.4), (0.26, 0.12, 0.3), (0.06, 0.17, 0.17))
+    ):
+        _row(
+            canvas,
+            scene,
+            k,
+            distance,
+            cell,
+            high * (0.6 if scene.front == "roof" else 1) * tall * scene.recipe.span[1],
+            foot + 0.012 * k,
+        )
 
 
 def _row(canvas: Canvas, scene: Scene, k: int, distance: float, cell: float, high: float, foot: float) -> None:
@@ -43,13 +51,15 @@ def _row(canvas: Canvas, scene: Scene, k: int, distance: float, cell: float, hig
     y = canvas.ys[rows, None]
     wall = _walls(scene, tone, within, distance)
     body = wall[:, None, :] * (1 - np.float32(0.22) * np.clip((y - line[None, :]) / 0.3, 0, 1))[None]
-    body += (colour(p.haze) - body) * (np.float32(0.45) * np.clip(1 - (foot - y) / 0.16, 0, 1) * (0.35 + distance))[None]
+    body += (colour(p.haze) - body) * (np.float32(0.45) * np.clip(1 - (foot - y) / 0.16, 0, 1) * (0.35 + distance))[
+        None
+    ]
     mask = below(canvas, line, rows)
     canvas.lay(body, mask, rows)
     if scene.shows("windows"):
         _windows(canvas, scene, k, rows, line, building, within, mask * np.float32(1 - 0.55 * distance))
     if "neon" in scene.features.moods and k >= 2:
-        _signs(canvas, scene, k, rows, line, building, within, cell)
+        _signs(canvas, scene, k, rows, line, building, within)
 
 
 def _walls(scene: Scene, tone: Array, within: Array, distance: float) -> Array:
@@ -62,7 +72,9 @@ def _walls(scene: Scene, tone: Array, within: Array, distance: float) -> Array:
     return paint * np.where(side, np.float32(0.84), np.float32(1.04))[None]
 
 
-def _windows(canvas: Canvas, scene: Scene, k: int, rows: slice, line: Array, building: Array, within: Array, mask: Array) -> None:
+def _windows(
+    canvas: Canvas, scene: Scene, k: int, rows: slice, line: Array, building: Array, within: Array, mask: Array
+) -> None:
     p, y = scene.palette, canvas.ys[rows, None]
     size = 1 + 0.35 * k
     if canvas.view.scale * PANE * size < 2.5:
@@ -71,18 +83,29 @@ def _windows(canvas: Canvas, scene: Scene, k: int, rows: slice, line: Array, bui
     storey = np.floor(drop)
     across = canvas.xs / np.float32(PANE * size)
     pane = np.floor(across)
-    inside = ((across - pane > 0.24) & (across - pane < 0.8) & (within > 0.1) & (within < 0.9))[None, :] & (drop - storey > 0.28) & (drop - storey < 0.78) & (drop > 0)
-    chance = hashed((pane + building * 977).astype(np.int64)[None, :], storey.astype(np.int64), scene.recipe.seed ^ (k + 71))
+    inside = (
+        ((across - pane > 0.24) & (across - pane < 0.8) & (within > 0.1) & (within < 0.9))[None, :]
+        & (drop - storey > 0.28)
+        & (drop - storey < 0.78)
+        & (drop > 0)
+    )
+    chance = hashed(
+        (pane + building * 977).astype(np.int64)[None, :], storey.astype(np.int64), scene.recipe.seed ^ (k + 71)
+    )
     glass = p.local(rgb("6a7c8e"), 0.4)
     canvas.lay(mix(glass, p.sky[2], 0.35), inside * mask * np.float32(0.45 * (1 - p.night)), rows)
     share = p.night * 0.62 if p.night > 0.1 else 0.0
     on = (inside & (chance < share)) * mask * (np.float32(0.55) + np.float32(0.45) * (chance * 37 % 1))
-    lamp = between(p.lamp, rgb("fff0d0"), chance * 91 % 1) if "neon" not in scene.features.moods else between(rgb("ff9fd0"), rgb("9fe8ff"), (chance * 91 % 1 > 0.5).astype(np.float32))
+    lamp = (
+        between(p.lamp, rgb("fff0d0"), chance * 91 % 1)
+        if "neon" not in scene.features.moods
+        else between(rgb("ff9fd0"), rgb("9fe8ff"), (chance * 91 % 1 > 0.5).astype(np.float32))
+    )
     canvas.lay(lamp, on, rows)
     canvas.shine(p.lamp, on * np.float32(0.22), rows)
 
 
-def _signs(canvas: Canvas, scene: Scene, k: int, rows: slice, line: Array, building: Array, within: Array, cell: float) -> None:
+def _signs(canvas: Canvas, scene: Scene, k: int, rows: slice, line: Array, building: Array, within: Array) -> None:
     """Glowing signs, upright, on some of the near buildings."""
     seed = scene.recipe.seed ^ salted(f"signs {k}")
     h, place, tall, hue = (hashed(building, building * 0 + q, seed) for q in range(4))
@@ -92,7 +115,9 @@ def _signs(canvas: Canvas, scene: Scene, k: int, rows: slice, line: Array, build
     top = line + 0.02 + 0.03 * tall
     box = (at & (h < 0.7))[None, :] & (y > top[None, :]) & (y < (top + 0.03 + 0.07 * hue)[None, :])
     local = (y - top[None, :]) / np.float32(0.014)
-    glyph = (np.abs(local - np.floor(local) - 0.5) < 0.36) & (hashed((canvas.xs * 500).astype(np.int64)[None, :], np.floor(local * 3).astype(np.int64), seed) < 0.72)
+    glyph = (np.abs(local - np.floor(local) - 0.5) < 0.36) & (
+        hashed((canvas.xs * 500).astype(np.int64)[None, :], np.floor(local * 3).astype(np.int64), seed) < 0.72
+    )
     table = np.stack([rgb(c) for c in NEON])
     paint = table[(hue * 6).astype(int)].T[:, None, :]
     canvas.lay(np.broadcast_to(paint * np.float32(0.35), (3, *box.shape)), box.astype(np.float32), rows)

@@ -15,7 +15,14 @@ def paint_whole(canvas: Canvas, scene: Scene) -> None:
         case "space":
             paint_space(canvas, scene, 1.0)
             if scene.shows("planet") and "planet" not in {s.name for s in scene.features.subjects}:
-                _sphere(canvas, scene, scene.side * 0.3 * scene.recipe.span[0], -0.16, scene.noise.number("world", 0.09, 0.19), "world")
+                _sphere(
+                    canvas,
+                    scene,
+                    scene.side * 0.3 * scene.recipe.span[0],
+                    -0.16,
+                    scene.noise.number("world", 0.09, 0.19),
+                    "world",
+                )
         case "lunar":
             _lunar(canvas, scene)
         case "underwater":
@@ -30,7 +37,9 @@ def paint_space(canvas: Canvas, scene: Scene, clouds: float) -> None:
     """Darkness, nebulae in two colours, stars."""
     n, xs, ys = scene.noise, canvas.xs, canvas.ys
     canvas.rgb[:] = colour(rgb("070a1a"))
-    hues = [("7a3fa0", "e0608a"), ("2f6fb0", "5ad0c8"), ("a0482f", "f0b060"), ("3a4fb0", "c070d8")][n.choice("nebula", 4)]
+    hues = [("7a3fa0", "e0608a"), ("2f6fb0", "5ad0c8"), ("a0482f", "f0b060"), ("3a4fb0", "c070d8")][
+        n.choice("nebula", 4)
+    ]
     warp = n.field(xs, ys, 1.4, "warp", octaves=3) * np.float32(0.5)
     glow = n.field(xs, ys, 1.7, "nebula", octaves=6, gain=0.56)
     glow2 = n.field(xs, ys, 2.6, "nebula 2", octaves=5, gain=0.58)
@@ -39,7 +48,10 @@ def paint_space(canvas: Canvas, scene: Scene, clouds: float) -> None:
     canvas.lay(first, smoothstep(-0.5, 1.5, glow + warp) * np.float32(0.75 * clouds))
     canvas.lay(rgb(hues[1]), smoothstep(0.1, 1.7, glow2 + glow * 0.6 + warp) * np.float32(0.8 * clouds))
     canvas.lay(rgb("fff0e0"), smoothstep(1.0, 2.4, glow2 + glow + warp) * np.float32(0.7 * clouds))
-    canvas.lay(rgb("04050e"), smoothstep(0.5, 1.5, n.field(xs, ys, 3.0, "dust", octaves=5) - glow * 0.4) * np.float32(0.55 * clouds))
+    canvas.lay(
+        rgb("04050e"),
+        smoothstep(0.5, 1.5, n.field(xs, ys, 3.0, "dust", octaves=5) - glow * 0.4) * np.float32(0.55 * clouds),
+    )
     paint_stars(canvas, scene, 0.95, 0.017)
 
 
@@ -61,7 +73,9 @@ def _sphere(canvas: Canvas, scene: Scene, x: float, y: float, radius: float, nam
         body += (colour(rgb("ffffff")) - body) * (smoothstep(0.2, 1.0, swirl) * np.float32(0.9))[None]
     else:
         bands = n.field(u, v, 0.7, name, fy=3.4, octaves=5)
-        pair = [("d8a060", "7a4a3a"), ("7ab0c8", "2a4a6a"), ("c87a8a", "5a2a4a"), ("a8b878", "4a5a3a")][n.choice(name, 4)]
+        pair = [("d8a060", "7a4a3a"), ("7ab0c8", "2a4a6a"), ("c87a8a", "5a2a4a"), ("a8b878", "4a5a3a")][
+            n.choice(name, 4)
+        ]
         body = between(rgb(pair[1]), rgb(pair[0]), np.clip(0.5 + 0.5 * bands, 0, 1))
     body *= (0.06 + 1.1 * light)[None]
     rim = np.exp(-np.maximum(d - 1, 0) * 16) * (d > 0.97) * np.clip(0.2 - dx * scene.side, 0, 1)
@@ -73,11 +87,23 @@ def _lunar(canvas: Canvas, scene: Scene) -> None:
     red = "red" in (*scene.features.tints, *scene.features.elements.values())
     paint_space(canvas, scene, 0.22)
     if scene.shows("planet"):
-        _sphere(canvas, scene, -scene.side * 0.24 * scene.recipe.span[0], scene.horizon - 0.3 * scene.recipe.span[1], scene.noise.number("earth", 0.085, 0.12), "earth", True)
+        _sphere(
+            canvas,
+            scene,
+            -scene.side * 0.24 * scene.recipe.span[0],
+            scene.horizon - 0.3 * scene.recipe.span[1],
+            scene.noise.number("earth", 0.085, 0.12),
+            "earth",
+            True,
+        )
     n, xs = scene.noise, canvas.xs
     stone = rgb("b0603c") if red else rgb("b4b2ae")
     for k, (high, tone) in enumerate(((0.06, 0.45), (0.0, 1.0))):
-        line = scene.horizon - high * (0.5 + 0.6 * n.line(xs, 1.6, f"lunar {k}", 4)) + 0.006 * n.line(xs, 9, f"lunar fine {k}", 3)
+        line = (
+            scene.horizon
+            - high * (0.5 + 0.6 * n.line(xs, 1.6, f"lunar {k}", 4))
+            + 0.006 * n.line(xs, 9, f"lunar fine {k}", 3)
+        )
         rows = canvas.rows(float(line.min()) - 0.01)
         if rows.stop <= rows.start:
             continue
@@ -123,7 +149,10 @@ def _underwater(canvas: Canvas, scene: Scene) -> None:
     slant = (xs[None, :] - scene.sun[0]) / (ys[:, None] + scene.bottom + np.float32(0.7))
     table = np.linspace(-3, 3, 1200, dtype=np.float32)
     rays = np.interp(slant, table, n.line(table, 7, "rays", 3, 0.6)).astype(np.float32)
-    canvas.lay(mix(light, rgb("ffffff"), 0.5), smoothstep(0.0, 1.3, rays) * np.exp(-np.maximum(down, 0) * 2.2)[:, None] * np.float32(0.5))
+    canvas.lay(
+        mix(light, rgb("ffffff"), 0.5),
+        smoothstep(0.0, 1.3, rays) * np.exp(-np.maximum(down, 0) * 2.2)[:, None] * np.float32(0.5),
+    )
     caustic = 1 - np.abs(n.field(xs, ys, 6, "caustic", fy=14, octaves=2))
     canvas.lay(rgb("f0ffff"), smoothstep(0.72, 1.0, caustic) * np.clip(0.22 - down, 0, 1)[:, None] * np.float32(1.6))
     sand = mix(p.sand, light, 0.3)
@@ -134,7 +163,9 @@ def _underwater(canvas: Canvas, scene: Scene) -> None:
             continue
         lit = relief(canvas, scene, rows, 6, f"bed {k}", fy=16, octaves=4)
         mid = mix(dark, light, 0.35)
-        canvas.lay(between(mix(sand * np.float32(0.4), mid, haze), mix(sand, mid, haze), lit), below(canvas, line, rows), rows)
+        canvas.lay(
+            between(mix(sand * np.float32(0.4), mid, haze), mix(sand, mid, haze), lit), below(canvas, line, rows), rows
+        )
         _weeds(canvas, scene, k, scene.bottom - up * span, mid, haze)
 
 
@@ -171,7 +202,11 @@ def _interior(canvas: Canvas, scene: Scene) -> None:
     d = np.hypot((xs[None, :] - scene.side * -0.28), (ys[:, None] + 0.22) * 1.1)
     pool = np.exp(-(d**2) * 3.2)
     warm = mix(wall, p.sun, 0.6)
-    canvas.rgb[:] = between(wall * np.float32(0.34 * dim), mix(wall, warm, 0.6) * np.float32(dim), np.clip(0.25 + 0.85 * pool + 0.07 * texture, 0, 1.2))
+    canvas.rgb[:] = between(
+        wall * np.float32(0.34 * dim),
+        mix(wall, warm, 0.6) * np.float32(dim),
+        np.clip(0.25 + 0.85 * pool + 0.07 * texture, 0, 1.2),
+    )
     edge = scene.bottom * 0.42
     rows = canvas.rows(edge)
     if rows.stop <= rows.start:
@@ -180,19 +215,42 @@ def _interior(canvas: Canvas, scene: Scene) -> None:
     cloth = n.choice("cloth", 3) == 0
     tone = rgb(("d8cdb8", "7a4f33", "5c3d2a")[n.choice("cloth", 3)])
     down = np.clip((ys[rows] - edge) / 0.3, 0, 1)[:, None]
-    lit = np.clip(0.5 + 0.4 * np.exp(-(((xs[None, :] - scene.side * -0.12) / 0.5) ** 2)) + (0.05 if cloth else 0.14) * grain - 0.25 * down, 0, 1)
+    lit = np.clip(
+        0.5
+        + 0.4 * np.exp(-(((xs[None, :] - scene.side * -0.12) / 0.5) ** 2))
+        + (0.05 if cloth else 0.14) * grain
+        - 0.25 * down,
+        0,
+        1,
+    )
     line = np.full_like(xs, edge)
-    canvas.lay(between(tone * np.float32(0.25 * dim), mix(tone, p.sun, 0.25) * np.float32(0.4 + 0.6 * dim), lit), below(canvas, line, rows), rows)
-    canvas.lay(tone * np.float32(0.25), np.exp(-(((ys[rows] - edge) / np.float32(0.006)) ** 2))[:, None] * np.ones_like(xs)[None] * np.float32(0.5), rows)
+    canvas.lay(
+        between(tone * np.float32(0.25 * dim), mix(tone, p.sun, 0.25) * np.float32(0.4 + 0.6 * dim), lit),
+        below(canvas, line, rows),
+        rows,
+    )
+    canvas.lay(
+        tone * np.float32(0.25),
+        np.exp(-(((ys[rows] - edge) / np.float32(0.006)) ** 2))[:, None] * np.ones_like(xs)[None] * np.float32(0.5),
+        rows,
+    )
 
 
 def _pattern(canvas: Canvas, scene: Scene) -> None:
     """A ground of soft clouds of two colours and drifting lines; the subjects are scattered over it by the renderer."""
     p, n, xs, ys = scene.palette, scene.noise, canvas.xs, canvas.ys
     ground = {
-        "sea": p.water, "coast": p.water, "lake": p.water, "underwater": p.water, "beach": p.sand, "desert": p.sand, "forest": mix(p.foliage, p.haze, 0.3),
-        "meadow": mix(p.grass, p.haze, 0.4), "space": rgb("14183a"), "lunar": rgb("3a3a44"),
-    }.get(scene.features.places[0] if scene.features.places else "", mix(p.sky[2], p.haze, 0.5))  # fmt: skip
+        "sea": p.water,
+        "coast": p.water,
+        "lake": p.water,
+        "underwater": p.water,
+        "beach": p.sand,
+        "desert": p.sand,
+        "forest": mix(p.foliage, p.haze, 0.3),
+        "meadow": mix(p.grass, p.haze, 0.4),
+        "space": rgb("14183a"),
+        "lunar": rgb("3a3a44"),
+    }.get(scene.features.places[0] if scene.features.places else "", mix(p.sky[2], p.haze, 0.5))
     tone = n.field(xs, ys, 2.0, "ground", octaves=4)
     canvas.rgb[:] = between(ground * np.float32(0.8), mix(ground, p.sky[3], 0.35), np.clip(0.5 + 0.45 * tone, 0, 1))
     lines = np.abs(n.field(xs, ys, 3.0, "lines", octaves=2))

@@ -6,12 +6,18 @@ Plurals and the feminine forms of Spanish adjectives are derived by `bot.backend
 #: kind → name → (English terms, Spanish terms), separated by commas.
 WORDS: dict[str, dict[str, tuple[str, str]]] = {
     "place": {
-        "coast": ("cliff, coast, seaside, shore, coastline, bay, headland", "acantilado, costa, litoral, orilla, bahía, cabo"),
+        "coast": (
+            "cliff, coast, seaside, shore, coastline, bay, headland",
+            "acantilado, costa, litoral, orilla, bahía, cabo",
+        ),
         "mountains": (
             "mountains, mountain, peak, alps, alpine, valley, volcano, canyon, himalaya",
             "montañas, montaña, sierra, cordillera, pico, alpes, valle, volcán, cañón",
         ),
-        "forest": ("forest, woods, woodland, jungle, grove, rainforest, in the wood", "bosque, selva, jungla, arboleda"),
+        "forest": (
+            "forest, woods, woodland, jungle, grove, rainforest, in the wood",
+            "bosque, selva, jungla, arboleda",
+        ),
         "city": (
             "city, street, skyline, town, downtown, metropolis, cityscape, avenue, skyscraper, building, urban, alley, tokyo, new york",
             "ciudad, calle, metrópolis, avenida, rascacielos, edificio, urbano, callejón, barrio, tokio, nueva york",
@@ -34,7 +40,10 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
             "meadow, field, hills, hill, countryside, grassland, prairie, garden, farm, pasture, park, rural",
             "prado, campo, colinas, colina, pradera, jardín, granja, pasto, parque, campiña, cerro",
         ),
-        "lake": ("lake, river, pond, fjord, lagoon, stream, waterfall", "lago, río, estanque, fiordo, laguna, arroyo, cascada"),
+        "lake": (
+            "lake, river, pond, fjord, lagoon, stream, waterfall",
+            "lago, río, estanque, fiordo, laguna, arroyo, cascada",
+        ),
         "beach": ("beach, tropical, coastal dunes", "playa, tropical"),
         "island": ("island, isle, islet, archipelago", "isla, islote, archipiélago"),
         "village": ("village, hamlet", "pueblo, aldea, pueblecito, pueblito"),
@@ -43,21 +52,39 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
             "still life, table, interior, room, indoors, kitchen, tabletop, library, on a table",
             "bodegón, naturaleza muerta, mesa, interior, habitación, cuarto, cocina, biblioteca, sala",
         ),
-        "clouds": ("above the clouds, sky, heaven, in the sky, in the clouds", "sobre las nubes, cielo, en el cielo, entre las nubes"),
+        "clouds": (
+            "above the clouds, sky, heaven, in the sky, in the clouds",
+            "sobre las nubes, cielo, en el cielo, entre las nubes",
+        ),
     },
     "time": {
-        "dawn": ("dawn, sunrise, daybreak, morning, early morning", "amanecer, alba, aurora matinal, mañana, madrugada, salida del sol"),
-        "day": ("day, daytime, noon, midday, sunny, afternoon, daylight, sunlit", "día, mediodía, soleado, tarde, de día"),
+        "dawn": (
+            "dawn, sunrise, daybreak, morning, early morning",
+            "amanecer, alba, aurora matinal, mañana, madrugada, salida del sol",
+        ),
+        "day": (
+            "day, daytime, noon, midday, sunny, afternoon, daylight, sunlit",
+            "día, mediodía, soleado, tarde, de día",
+        ),
         "golden": ("golden hour, late afternoon, golden light", "hora dorada, luz dorada, media tarde"),
         "sunset": ("sunset, sundown", "atardecer, puesta de sol, ocaso"),
         "dusk": ("dusk, twilight, evening, blue hour, nightfall, gloaming", "anochecer, crepúsculo, hora azul"),
-        "night": ("night, midnight, nocturnal, moonlit, moonlight, starry, starry night, nighttime", "noche, medianoche, nocturno, luz de luna, estrellado, noche estrellada"),
+        "night": (
+            "night, midnight, nocturnal, moonlit, moonlight, starry, starry night, nighttime",
+            "noche, medianoche, nocturno, luz de luna, estrellado, noche estrellada",
+        ),
     },
     "weather": {
         "rain": ("rain, rainy, raining, drizzle, wet", "lluvia, lluvioso, lloviendo, llovizna, mojado, aguacero"),
-        "snow": ("snow, snowy, snowing, snowfall, winter, icy, frozen, blizzard, ice, snow covered", "nieve, nevado, nevando, nevada, invierno, helado, congelado, ventisca, hielo, invernal"),
+        "snow": (
+            "snow, snowy, snowing, snowfall, winter, icy, frozen, blizzard, ice, snow covered",
+            "nieve, nevado, nevando, nevada, invierno, helado, congelado, ventisca, hielo, invernal",
+        ),
         "fog": ("fog, foggy, mist, misty, haze, hazy", "niebla, neblina, brumoso, bruma, nebuloso"),
-        "storm": ("storm, stormy, thunderstorm, lightning, thunder, tempest, hurricane", "tormenta, tormentoso, rayo, relámpago, trueno, tempestad, huracán"),
+        "storm": (
+            "storm, stormy, thunderstorm, lightning, thunder, tempest, hurricane",
+            "tormenta, tormentoso, rayo, relámpago, trueno, tempestad, huracán",
+        ),
         "cloudy": ("cloudy, overcast, clouds, cloud", "nublado, nubes, nube, cubierto"),
         "clear": ("clear sky, clear, cloudless", "despejado, cielo despejado"),
         "aurora": ("aurora, aurora borealis, northern lights", "aurora boreal, luces del norte, auroras boreales"),
@@ -70,25 +97,70 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "summer": ("summer, summertime", "verano, veraniego"),
     },
     "style": {
-        "oil": ("oil painting, oil, painterly, oil on canvas, painting, brush strokes, brushstrokes, palette knife", "óleo, pintura al óleo, pictórico, pintura, cuadro, óleo sobre lienzo, pinceladas, espátula"),
-        "impressionist": ("impressionist, impressionism, monet, van gogh, post impressionist, pointillism", "impresionista, impresionismo, puntillismo"),
+        "oil": (
+            "oil painting, oil, painterly, oil on canvas, painting, brush strokes, brushstrokes, palette knife",
+            "óleo, pintura al óleo, pictórico, pintura, cuadro, óleo sobre lienzo, pinceladas, espátula",
+        ),
+        "impressionist": (
+            "impressionist, impressionism, monet, van gogh, post impressionist, pointillism",
+            "impresionista, impresionismo, puntillismo",
+        ),
         "watercolour": ("watercolour, watercolor, aquarelle, gouache", "acuarela, aguada, gouache"),
-        "ink": ("ink, ink drawing, line art, pen and ink, etching, engraving, drawing, lineart, woodcut", "tinta, dibujo a tinta, línea, grabado, dibujo, aguafuerte, plumilla, xilografía"),
-        "pencil": ("pencil, sketch, charcoal, graphite, pencil drawing, pencil sketch", "lápiz, boceto, carboncillo, grafito, dibujo a lápiz"),
-        "pixel": ("pixel art, pixel, pixels, 8 bit, 8bit, 16 bit, 16bit, pixelated", "pixel art, píxel, pixelado, arte de píxeles, 8 bits, 16 bits"),
-        "flat": ("flat, poster, flat design, vector, minimalist, minimal, vector art, travel poster, screen print, art deco, cartoon, anime, illustration, minimalism", "plano, cartel, póster, diseño plano, vectorial, minimalista, serigrafía, caricatura, ilustración, minimalismo"),
-        "ukiyo": ("ukiyo e, ukiyoe, woodblock, woodblock print, japanese print, hokusai, hiroshige", "ukiyo e, estampa japonesa, grabado japonés"),
+        "ink": (
+            "ink, ink drawing, line art, pen and ink, etching, engraving, drawing, lineart, woodcut",
+            "tinta, dibujo a tinta, línea, grabado, dibujo, aguafuerte, plumilla, xilografía",
+        ),
+        "pencil": (
+            "pencil, sketch, charcoal, graphite, pencil drawing, pencil sketch",
+            "lápiz, boceto, carboncillo, grafito, dibujo a lápiz",
+        ),
+        "pixel": (
+            "pixel art, pixel, pixels, 8 bit, 8bit, 16 bit, 16bit, pixelated",
+            "pixel art, píxel, pixelado, arte de píxeles, 8 bits, 16 bits",
+        ),
+        "flat": (
+            (
+                "flat, poster, flat design, vector, minimalist, minimal, vector art, travel poster, screen print, art deco, cartoon, "
+                "anime, illustration, minimalism"
+            ),
+            "plano, cartel, póster, diseño plano, vectorial, minimalista, serigrafía, caricatura, ilustración, minimalismo",
+        ),
+        "ukiyo": (
+            "ukiyo e, ukiyoe, woodblock, woodblock print, japanese print, hokusai, hiroshige",
+            "ukiyo e, estampa japonesa, grabado japonés",
+        ),
         "mosaic": ("mosaic, stained glass, tiles, tesserae", "mosaico, vidriera, vitral, teselas"),
-        "smooth": ("photo, photograph, photorealistic, realistic, photography, cinematic, render, 3d, hyperrealistic, photographic", "foto, fotografía, fotorrealista, realista, cinematográfico, fotográfico"),
+        "smooth": (
+            "photo, photograph, photorealistic, realistic, photography, cinematic, render, 3d, hyperrealistic, photographic",
+            "foto, fotografía, fotorrealista, realista, cinematográfico, fotográfico",
+        ),
     },
     "mood": {
-        "neon": ("neon, cyberpunk, synthwave, vaporwave, neon lights, neon signs", "neón, ciberpunk, luces de neón, letreros de neón"),
-        "pastel": ("pastel, pastels, soft, dreamy, gentle, delicate", "pastel, suave, de ensueño, delicado, tonos pastel"),
-        "vivid": ("vivid, vibrant, colorful, colourful, bright, saturated, psychedelic", "vivo, vibrante, colorido, brillante, saturado, psicodélico"),
-        "dark": ("dark, gloomy, moody, gothic, sinister, eerie, spooky, somber", "oscuro, sombrío, lúgubre, gótico, siniestro, tenebroso, inquietante"),
-        "calm": ("calm, serene, peaceful, tranquil, quiet, still", "calmado, sereno, tranquilo, apacible, pacífico, quieto, calma"),
+        "neon": (
+            "neon, cyberpunk, synthwave, vaporwave, neon lights, neon signs",
+            "neón, ciberpunk, luces de neón, letreros de neón",
+        ),
+        "pastel": (
+            "pastel, pastels, soft, dreamy, gentle, delicate",
+            "pastel, suave, de ensueño, delicado, tonos pastel",
+        ),
+        "vivid": (
+            "vivid, vibrant, colorful, colourful, bright, saturated, psychedelic",
+            "vivo, vibrante, colorido, brillante, saturado, psicodélico",
+        ),
+        "dark": (
+            "dark, gloomy, moody, gothic, sinister, eerie, spooky, somber",
+            "oscuro, sombrío, lúgubre, gótico, siniestro, tenebroso, inquietante",
+        ),
+        "calm": (
+            "calm, serene, peaceful, tranquil, quiet, still",
+            "calmado, sereno, tranquilo, apacible, pacífico, quieto, calma",
+        ),
         "epic": ("epic, majestic, grand, dramatic, monumental", "épico, majestuoso, grandioso, dramático, monumental"),
-        "mono": ("black and white, monochrome, grayscale, greyscale, b&w", "blanco y negro, monocromo, escala de grises, monocromático"),
+        "mono": (
+            "black and white, monochrome, grayscale, greyscale, b&w",
+            "blanco y negro, monocromo, escala de grises, monocromático",
+        ),
         "sepia": ("sepia, vintage, antique, old photo, retro", "sepia, antiguo, retro"),
     },
     "colour": {
@@ -107,21 +179,36 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "grey": ("grey, gray, silver", "gris, plata, plateado"),
     },
     "size": {
-        "big": ("big, huge, giant, large, enormous, gigantic, colossal, towering", "grande, gran, enorme, gigante, gigantesco, colosal, inmenso"),
-        "small": ("small, tiny, little, miniature, distant, far away", "pequeño, diminuto, chico, pequeñito, lejano, a lo lejos"),
+        "big": (
+            "big, huge, giant, large, enormous, gigantic, colossal, towering",
+            "grande, gran, enorme, gigante, gigantesco, colosal, inmenso",
+        ),
+        "small": (
+            "small, tiny, little, miniature, distant, far away",
+            "pequeño, diminuto, chico, pequeñito, lejano, a lo lejos",
+        ),
     },
     "count": {
         "1": ("one, single, lone, lonely, solitary", "solo, solitario, único"),
         "2": ("two, pair of, couple of, both", "dos, un par de, ambos"),
         "3": ("three, several, some, few", "tres, varios, algunos, unos, unas, varias, algunas"),
         "4": ("four", "cuatro"),
-        "5": ("five, many, flock of, herd of, school of, group of", "cinco, muchos, bandada de, manada de, banco de, grupo de, muchas"),
+        "5": (
+            "five, many, flock of, herd of, school of, group of",
+            "cinco, muchos, bandada de, manada de, banco de, grupo de, muchas",
+        ),
         "6": ("six, seven, eight, nine, ten, dozen", "seis, siete, ocho, nueve, diez, docena"),
     },
     "subject": {
         "lighthouse": ("lighthouse", "faro"),
-        "boat": ("boat, sailboat, sailing boat, yacht, fishing boat, canoe", "barco de vela, barca, velero, bote, barquito, barco, yate, canoa"),
-        "ship": ("ship, galleon, pirate ship, tall ship, frigate, vessel", "navío, galeón, barco pirata, buque, nave, fragata"),
+        "boat": (
+            "boat, sailboat, sailing boat, yacht, fishing boat, canoe",
+            "barco de vela, barca, velero, bote, barquito, barco, yate, canoa",
+        ),
+        "ship": (
+            "ship, galleon, pirate ship, tall ship, frigate, vessel",
+            "navío, galeón, barco pirata, buque, nave, fragata",
+        ),
         "house": ("house, cottage, cabin, hut, barn, home, farmhouse", "casa, cabaña, choza, granero, casita, hogar"),
         "castle": ("castle, fortress, palace, citadel", "castillo, fortaleza, palacio, alcázar, ciudadela"),
         "tower": ("tower, watchtower, keep", "torre, atalaya, torreón"),
@@ -134,11 +221,23 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "tree": ("tree, oak", "árbol, roble"),
         "pine": ("pine, fir, pine tree, spruce, christmas tree", "pino, abeto, árbol de navidad"),
         "palm": ("palm, palm tree, coconut tree", "palmera, cocotero"),
-        "flower": ("flower, flowers, rose, tulip, poppy, daisy, bouquet, wildflower", "flor, flores, rosa roja, tulipán, amapola, margarita, ramo, ramo de flores, flor silvestre"),
+        "flower": (
+            "flower, flowers, rose, tulip, poppy, daisy, bouquet, wildflower",
+            "flor, flores, rosa roja, tulipán, amapola, margarita, ramo, ramo de flores, flor silvestre",
+        ),
         "sunflower": ("sunflower", "girasol"),
         "mushroom": ("mushroom, toadstool", "seta, hongo, champiñón"),
         "cactus": ("cactus, cacti, saguaro", "cactus, cactos, nopal"),
-        "person": ("person, man, woman, girl, boy, child, human, people, men, women, children, traveler, traveller, wanderer, figure, someone, hiker", "persona, hombre, mujer, niña, niño, humano, gente, viajero, caminante, figura, chica, chico, muchacha, muchacho, excursionista"),
+        "person": (
+            (
+                "person, man, woman, girl, boy, child, human, people, men, women, children, traveler, traveller, wanderer, figure, "
+                "someone, hiker"
+            ),
+            (
+                "persona, hombre, mujer, niña, niño, humano, gente, viajero, caminante, figura, chica, chico, muchacha, "
+                "muchacho, excursionista"
+            ),
+        ),
         "wizard": ("wizard, witch, mage, sorcerer", "mago, bruja, hechicero, brujo"),
         "astronaut": ("astronaut, cosmonaut, spaceman", "astronauta, cosmonauta"),
         "robot": ("robot, android, mech, droid", "robot, androide"),
@@ -155,7 +254,10 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "cow": ("cow, bull, ox, cattle", "vaca, toro, buey, ganado"),
         "sheep": ("sheep, lamb", "oveja, cordero"),
         "lion": ("lion, lioness", "león, leona"),
-        "bird": ("bird, seagull, gull, eagle, crow, raven, swallow, hawk", "pájaro, ave, gaviota, águila, cuervo, golondrina, halcón"),
+        "bird": (
+            "bird, seagull, gull, eagle, crow, raven, swallow, hawk",
+            "pájaro, ave, gaviota, águila, cuervo, golondrina, halcón",
+        ),
         "owl": ("owl", "búho, lechuza"),
         "swan": ("swan, duck, goose", "cisne, pato, ganso"),
         "butterfly": ("butterfly", "mariposa"),
@@ -232,4 +334,6 @@ FUNCTION_WORDS = frozenset(
 )
 
 #: After these words of an instruction, what is named goes away.
-REMOVERS = frozenset("without remove delete erase minus except sin quita quitar elimina eliminar borra borrar excepto".split())
+REMOVERS = frozenset(
+    "without remove delete erase minus except sin quita quitar elimina eliminar borra borrar excepto".split()
+)

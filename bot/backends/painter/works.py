@@ -17,7 +17,7 @@ from bot.backends.painter.edits import Memory
 from bot.backends.painter.figures import paint_subject
 from bot.backends.painter.lexicon import Features, understand
 from bot.backends.painter.noise import Array, Noise
-from bot.backends.painter.render import Patch, Step, graded, nothing, paint, statistics
+from bot.backends.painter.render import Step, compose, finish, graded, nothing, paint, statistics
 from bot.backends.painter.scene import Knobs, Placed, Recipe, plan
 from bot.backends.painter.sky import paint_weather
 from bot.backends.painter.styles import Manner, apply
@@ -60,7 +60,10 @@ class Job:
     def grade(self) -> tuple[float, ...]:
         """The colours that image prompts and style references lend."""
         lenders = [(i, 0.3 + 0.2 * _number(self.request.parameters, "iw", 1)) for i in self.request.only(Role.PROMPT)]
-        lenders += [(i, min((_number(self.request.parameters, "sw", 100) / 1000) ** 0.5 * 1.6, 0.95)) for i in self.request.only(Role.STYLE)]
+        lenders += [
+            (i, min((_number(self.request.parameters, "sw", 100) / 1000) ** 0.5 * 1.6, 0.95))
+            for i in self.request.only(Role.STYLE)
+        ]
         if not lenders:
             return ()
         means = np.mean([statistics(_planes(image.path, (96, 96)), weight) for image, weight in lenders], axis=0)
@@ -106,6 +109,14 @@ def _planes(path: Path, size: tuple[int, int] | None = None) -> Array:
         raise rejected(T("the picture could not be read.")) from error
 
 
+def _size(path: Path) -> tuple[int, int]:
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except (OSError, Image.DecompressionBombError) as error:
+        raise rejected(T("the picture could not be read.")) from error
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """A picture, and its memory if it can be painted again."""
@@ -124,7 +135,13 @@ def generate(job: Job, seed: int) -> Made:
     if not job.said and prompts:
         return blend(job, seed)
     view = View.first(request.width, request.height)
-    recipe = Recipe(features=job.features, seed=seeded(seed), span=(view.width / view.scale, view.height / view.scale), knobs=job.knobs, grade=job.grade)
+    recipe = Recipe(
+        features=job.features,
+        seed=seeded(seed),
+        span=(view.width / view.scale, view.height / view.scale),
+        knobs=job.knobs,
+        grade=job.grade,
+    )
     return _painted(job, Memory(recipe, view, said=job.said))
 
 
@@ -153,10 +170,7 @@ def _fitted(view: View, width: int, height: int) -> View:
 
 
 def _cover(job: Job) -> Array:
-    try:
-        return edits.covering(job.initial.path, (job.request.width, job.request.height))
-    except (OSError, Image.DecompressionBombError) as error:
-        raise rejected(T("the picture could not be read.")) from error
+    return _covered(job.initial.path, (job.request.width, job.request.height))
 
 
 def _manner(job: Job, planes: Array, seed: int, style: str = "") -> Manner:
@@ -166,12 +180,11 @@ def _manner(job: Job, planes: Array, seed: int, style: str = "") -> Manner:
 
 
 def upscale(job: Job, _seed: int) -> Made:
-    with Image.open(job.initial.path) as image:
-        width, height = image.size
+    width, height = _size(job.initial.path)
     factor = min(job.request.factor, MAX_SIDE / max(width, height), (MAX_PIXELS / (width * height)) ** 0.5)
     size = max(round(width * factor), 1), max(round(height * factor), 1)
     if job.memory is None:
-        return Made(edits.enlarged(job.initial.path, size))
+        return Made(edits.enlarged(_planes(job.initial.path), size))
     view = job.memory.view
     larger = View(view.left, view.top, view.scale * size[0] / view.width, *size)
     return _painted(job, Memory(job.memory.recipe, larger, job.memory.patches, job.memory.said))
@@ -196,7 +209,14 @@ def outpaint(job: Job, seed: int) -> Made:
 
 
 def _with(recipe: Recipe, features: Features) -> Recipe:
-    return Recipe(features=features, seed=recipe.seed, span=recipe.span, drift=recipe.drift, knobs=recipe.knobs, grade=recipe.grade)
+    return Recipe(
+        features=features,
+        seed=recipe.seed,
+        span=recipe.span,
+        drift=recipe.drift,
+        knobs=recipe.knobs,
+        grade=recipe.grade,
+    )
 
 
 def inpaint(job: Job, seed: int) -> Made:
@@ -212,14 +232,9 @@ def inpaint(job: Job, seed: int) -> Made:
     patch = edits.repainted(memory, job.asked(memory), mask, seeded(seed))
     patches = (*memory.patches, patch)[-edits.MAX_PATCHES :]
     done = Memory(memory.recipe, memory.view, patches, job.said or memory.said)
-    planes = paint(patch.recipe, memory.view, (*memory.patches, _whole(patch, memory.view)), job.check, job.step)
+    scene = plan(patch.recipe)
+    planes = finish(compose(scene, memory.view, job.check, job.step, patch.subjects()), scene, memory.view, job.check)
     return Made(to_image(edits.inset(parent, planes, mask)), done)
-
-
-def _whole(patch: Patch, view: View) -> Patch:
-    """The patch over the whole window, for the mask itself is exact here."""
-    box = (view.left, view.top, view.left + view.width / view.scale, view.top + view.height / view.scale)
-    return Patch(box, "f" * 100, patch.recipe, patch.extra)
 
 
 def _mask(path: Path, size: tuple[int, int]) -> Array:
@@ -235,8 +250,17 @@ def _healed(job: Job, parent: Array, mask: Array, seed: int) -> Array:
     """A region of somebody else's picture, grown over from around, with the prompt's subjects in it."""
     ground = apply(edits.filled(parent, 1 - mask), _manner(job, parent, seed))
     view = View.first(parent.shape[2], parent.shape[1])
-    recipe = Recipe(features=job.features, seed=seeded(seed), span=(view.width / view.scale, view.height / view.scale), knobs=job.knobs)
-    bare = Recipe(features=Features(places=job.features.places, time=job.features.time or "day"), seed=recipe.seed, span=recipe.span)
+    recipe = Recipe(
+        features=job.features,
+        seed=seeded(seed),
+        span=(view.width / view.scale, view.height / view.scale),
+        knobs=job.knobs,
+    )
+    bare = Recipe(
+        features=Features(places=job.features.places, time=job.features.time or "day"),
+        seed=recipe.seed,
+        span=recipe.span,
+    )
     patch = edits.repainted(Memory(bare, view), job.features, mask, recipe.seed)
     return _peopled(job, ground, view, recipe, patch.subjects())
 
@@ -283,7 +307,12 @@ def edit(job: Job, seed: int) -> Made:
         return _painted(job, Memory(recipe, memory.view, memory.patches, job.said))
     planes = edits.recoloured(_cover(job), job.features)
     view = View.first(planes.shape[2], planes.shape[1])
-    recipe = Recipe(features=job.features, seed=seeded(seed), span=(view.width / view.scale, view.height / view.scale), knobs=job.knobs)
+    recipe = Recipe(
+        features=job.features,
+        seed=seeded(seed),
+        span=(view.width / view.scale, view.height / view.scale),
+        knobs=job.knobs,
+    )
     scene = plan(recipe)
     planes = _peopled(job, graded(planes, job.grade), view, recipe, list(scene.subjects))
     canvas = Canvas(view, job.check)
@@ -324,5 +353,3 @@ def thumbnail(planes: Array, side: int) -> Image.Image:
 def small(path: Path, side: int) -> Image.Image:
     with Image.open(path) as image:
         return image.convert("RGB").reduce(max(max(image.size) // side, 1))
-
-

@@ -29,12 +29,40 @@ def beast(p: Pen, b: Build, coat: Array, socks: Array | None = None) -> None:
     hip, chest = -b.length / 2, b.length / 2
     far, feet = shade(coat, -0.35), coat if socks is None else socks
     for x, lean in ((hip + 0.08, 0.05), (chest - 0.06, 0.05)):
-        p.limb([(x, b.back - b.thick * 0.5, b.leg), (x + lean, b.back * 0.45, b.leg * 0.6), (x + lean * 0.8, 0.02, b.leg * 0.5)], far)
-    p.limb([(hip, b.back - b.thick * 0.1, b.thick), (0, b.back - b.thick * 0.12, b.thick * 0.94), (chest, b.back, b.thick * 1.06)], coat)
-    p.limb([(chest, b.back, b.thick * 0.95), ((chest + b.head[0]) / 2, (b.back + b.head[1]) / 2, b.neck * 1.15), (*b.head, b.neck)], coat)
+        p.limb(
+            [
+                (x, b.back - b.thick * 0.5, b.leg),
+                (x + lean, b.back * 0.45, b.leg * 0.6),
+                (x + lean * 0.8, 0.02, b.leg * 0.5),
+            ],
+            far,
+        )
+    p.limb(
+        [
+            (hip, b.back - b.thick * 0.1, b.thick),
+            (0, b.back - b.thick * 0.12, b.thick * 0.94),
+            (chest, b.back, b.thick * 1.06),
+        ],
+        coat,
+    )
+    p.limb(
+        [
+            (chest, b.back, b.thick * 0.95),
+            ((chest + b.head[0]) / 2, (b.back + b.head[1]) / 2, b.neck * 1.15),
+            (*b.head, b.neck),
+        ],
+        coat,
+    )
     for x, bend in ((hip - 0.02, -0.05), (chest - 0.01, 0.02)):
         p.limb([(x, b.back - b.thick * 0.4, b.leg * 1.25), (x + bend, b.back * 0.45, b.leg * 0.7)], coat)
-        p.limb([(x + bend, b.back * 0.45, b.leg * 0.7), (x + bend * 0.4, 0.03, b.leg * 0.55), (x + bend * 0.4 + b.leg * 0.5, 0.02, b.leg * 0.5)], feet)
+        p.limb(
+            [
+                (x + bend, b.back * 0.45, b.leg * 0.7),
+                (x + bend * 0.4, 0.03, b.leg * 0.55),
+                (x + bend * 0.4 + b.leg * 0.5, 0.02, b.leg * 0.5),
+            ],
+            feet,
+        )
     x, y = b.head
     p.oval(x, y, b.skull, b.skull * 0.95, coat)
     p.limb([(x, y - 0.01, b.skull * 0.8), (x + b.snout, y - b.skull * 0.45, b.skull * 0.38)], coat)
@@ -50,7 +78,14 @@ def ears(p: Pen, b: Build, paint: Array, high: float, wide: float) -> None:
     x, y = b.head
     for dx, c in ((-0.1, shade(paint, -0.3)), (-0.62, paint)):
         base = x + dx * b.skull
-        p.poly([(base - wide / 2, y + b.skull * 0.55), (base + wide / 2, y + b.skull * 0.8), (base - wide * 0.2, y + b.skull * 0.8 + high)], c)
+        p.poly(
+            [
+                (base - wide / 2, y + b.skull * 0.55),
+                (base + wide / 2, y + b.skull * 0.8),
+                (base - wide * 0.2, y + b.skull * 0.8 + high),
+            ],
+            c,
+        )
 
 
 def fox(p: Pen) -> None:
@@ -98,7 +133,9 @@ def cat(p: Pen) -> None:
     p.oval(0.06, 0.73, 0.165, 0.145, coat)
     for x in (-0.05, 0.16):
         p.poly([(x - 0.07, 0.8), (x + 0.07, 0.82), (x + (0.015 if x > 0 else -0.03), 1.0)], coat)
-        p.poly([(x - 0.03, 0.84), (x + 0.04, 0.85), (x + (0.015 if x > 0 else -0.02), 0.95)], mix(coat, rgb("e0a0a0"), 0.5))
+        p.poly(
+            [(x - 0.03, 0.84), (x + 0.04, 0.85), (x + (0.015 if x > 0 else -0.02), 0.95)], mix(coat, rgb("e0a0a0"), 0.5)
+        )
     for x in (0.0, 0.14):
         p.oval(x, 0.745, 0.034, 0.036, rgb("cfd86a"))
         p.oval(x + 0.004, 0.745, 0.013, 0.033, DARK)
@@ -196,7 +233,15 @@ def sheep(p: Pen) -> None:
     wool = p.main("f2ece0")
     for x in (-0.28, -0.16, 0.18, 0.28):
         p.limb([(x, 0.4, 0.045), (x, 0.03, 0.04)], rgb("4a4044"))
-    for x, y, r in ((-0.34, 0.55, 0.2), (-0.18, 0.68, 0.2), (0.02, 0.72, 0.2), (0.22, 0.64, 0.2), (0.3, 0.52, 0.18), (0.0, 0.5, 0.25), (-0.2, 0.46, 0.2)):
+    for x, y, r in (
+        (-0.34, 0.55, 0.2),
+        (-0.18, 0.68, 0.2),
+        (0.02, 0.72, 0.2),
+        (0.22, 0.64, 0.2),
+        (0.3, 0.52, 0.18),
+        (0.0, 0.5, 0.25),
+        (-0.2, 0.46, 0.2),
+    ):
         p.oval(x, y, r, r * 0.9, wool)
     p.blob([(0.36, 0.88), (0.52, 0.84), (0.62, 0.66), (0.52, 0.6), (0.38, 0.7)], rgb("4a4044"))
     p.oval(0.38, 0.87, 0.1, 0.08, wool)
@@ -211,7 +256,9 @@ def lion(p: Pen) -> None:
     p.oval(-0.69, 0.27, 0.045, 0.06, rgb("6a4024"))
     beast(p, b, coat)
     mane = rgb("7c4a26")
-    for i, (x, y, r) in enumerate(((0.36, 0.72, 0.2), (0.42, 0.86, 0.15), (0.34, 0.56, 0.16), (0.46, 0.6, 0.15), (0.54, 0.88, 0.1))):
+    for i, (x, y, r) in enumerate(
+        ((0.36, 0.72, 0.2), (0.42, 0.86, 0.15), (0.34, 0.56, 0.16), (0.46, 0.6, 0.15), (0.54, 0.88, 0.1))
+    ):
         p.oval(x, y, r, r, shade(mane, 0.08 * (i % 2)))
     p.oval(0.55, 0.73, 0.13, 0.13, coat)
     p.limb([(0.58, 0.7, 0.1), (0.68, 0.66, 0.065)], shade(coat, 0.15))
@@ -222,10 +269,16 @@ def bird(p: Pen) -> None:
     """On the wing, seen from the side."""
     coat = p.main(("f0eee8", "3c424e", "e9e4da")[p.noise.choice("coat", 3)])
     lift = p.number("wings", 0.6, 1.0)
-    p.blob([(0.05, 0.48), (-0.2, 0.55 + 0.3 * lift), (-0.62, 0.6 + 0.36 * lift), (-0.3, 0.62), (-0.12, 0.44)], shade(coat, -0.3))
+    p.blob(
+        [(0.05, 0.48), (-0.2, 0.55 + 0.3 * lift), (-0.62, 0.6 + 0.36 * lift), (-0.3, 0.62), (-0.12, 0.44)],
+        shade(coat, -0.3),
+    )
     p.blob([(-0.42, 0.4), (-0.1, 0.5), (0.22, 0.5), (0.4, 0.44), (0.3, 0.36), (0.0, 0.3)], coat)
     p.poly([(-0.34, 0.42), (-0.66, 0.44), (-0.62, 0.34), (-0.3, 0.36)], shade(coat, -0.15))
-    p.blob([(0.12, 0.46), (0.02, 0.62 + 0.3 * lift), (-0.22, 0.64 + 0.36 * lift), (-0.12, 0.7), (-0.16, 0.42)], shade(coat, -0.06))
+    p.blob(
+        [(0.12, 0.46), (0.02, 0.62 + 0.3 * lift), (-0.22, 0.64 + 0.36 * lift), (-0.12, 0.7), (-0.16, 0.42)],
+        shade(coat, -0.06),
+    )
     p.oval(0.36, 0.46, 0.085, 0.075, coat)
     p.poly([(0.42, 0.49), (0.54, 0.44), (0.42, 0.42)], rgb("e0a03c"))
     p.oval(0.39, 0.48, 0.016, 0.018, DARK)
@@ -233,7 +286,10 @@ def bird(p: Pen) -> None:
 
 def owl(p: Pen) -> None:
     coat = p.main("8a6a4a")
-    p.blob([(-0.26, 0.1), (-0.33, 0.5), (-0.27, 0.86), (0.0, 0.95), (0.27, 0.86), (0.33, 0.5), (0.26, 0.1), (0.0, 0.02)], coat)
+    p.blob(
+        [(-0.26, 0.1), (-0.33, 0.5), (-0.27, 0.86), (0.0, 0.95), (0.27, 0.86), (0.33, 0.5), (0.26, 0.1), (0.0, 0.02)],
+        coat,
+    )
     p.blob([(-0.17, 0.1), (-0.2, 0.4), (0.0, 0.58), (0.2, 0.4), (0.17, 0.1), (0.0, 0.05)], shade(coat, 0.45))
     for x in (-0.25, 0.25):
         p.blob([(x * 1.2, 0.6), (x * 1.4, 0.3), (x * 0.95, 0.12), (x * 0.8, 0.4)], shade(coat, -0.3))
@@ -244,7 +300,11 @@ def owl(p: Pen) -> None:
         p.limb([(x * 0.35, 0.04, 0.035), (x * 0.45, 0.01, 0.03)], rgb("c98f3c"))
     p.poly([(-0.04, 0.68), (0.04, 0.68), (0.0, 0.59)], rgb("d99a3c"))
     for i in range(9):
-        p.line([(-0.12 + 0.08 * (i % 4), 0.42 - 0.11 * (i // 3)), (-0.09 + 0.08 * (i % 4), 0.38 - 0.11 * (i // 3))], 0.018, shade(coat, -0.1))
+        p.line(
+            [(-0.12 + 0.08 * (i % 4), 0.42 - 0.11 * (i // 3)), (-0.09 + 0.08 * (i % 4), 0.38 - 0.11 * (i // 3))],
+            0.018,
+            shade(coat, -0.1),
+        )
 
 
 def swan(p: Pen) -> None:
@@ -261,7 +321,25 @@ def butterfly(p: Pen) -> None:
     wing = p.main("e58a2c")
     for s in (-1, 1):
         for scale, c in ((1.0, rgb("2c2430")), (0.86, wing), (0.5, shade(wing, 0.4))):
-            p.blob([(s * 0.03, 0.52), (s * 0.2 * scale, 0.5 + 0.4 * scale), (s * 0.55 * scale, 0.52 + 0.42 * scale), (s * 0.52 * scale, 0.5 + 0.12 * scale), (s * 0.2 * scale, 0.5)], c)
-            p.blob([(s * 0.03, 0.5), (s * 0.34 * scale, 0.46), (s * 0.42 * scale, 0.5 - 0.22 * scale), (s * 0.22 * scale, 0.48 - 0.42 * scale), (s * 0.05, 0.4)], c)
+            p.blob(
+                [
+                    (s * 0.03, 0.52),
+                    (s * 0.2 * scale, 0.5 + 0.4 * scale),
+                    (s * 0.55 * scale, 0.52 + 0.42 * scale),
+                    (s * 0.52 * scale, 0.5 + 0.12 * scale),
+                    (s * 0.2 * scale, 0.5),
+                ],
+                c,
+            )
+            p.blob(
+                [
+                    (s * 0.03, 0.5),
+                    (s * 0.34 * scale, 0.46),
+                    (s * 0.42 * scale, 0.5 - 0.22 * scale),
+                    (s * 0.22 * scale, 0.48 - 0.42 * scale),
+                    (s * 0.05, 0.4),
+                ],
+                c,
+            )
         p.curve([(0, 0.68), (s * 0.06, 0.82), (s * 0.16, 0.92)], 0.012, 0.01, DARK)
     p.limb([(0, 0.7, 0.035), (0, 0.5, 0.04), (0, 0.22, 0.02)], DARK)

@@ -11,7 +11,15 @@ SNOW = rgb("f4f7fa")
 
 def arch(x: float, y: float, w: float, h: float) -> list[Point]:
     """The outline of a window with a round top, its sill at (x, y)."""
-    return [(x - w, y), (x - w, y + h * 0.6), (x - w * 0.6, y + h * 0.9), (x, y + h), (x + w * 0.6, y + h * 0.9), (x + w, y + h * 0.6), (x + w, y)]
+    return [
+        (x - w, y),
+        (x - w, y + h * 0.6),
+        (x - w * 0.6, y + h * 0.9),
+        (x, y + h),
+        (x + w * 0.6, y + h * 0.9),
+        (x + w, y + h * 0.6),
+        (x + w, y),
+    ]
 
 
 def roof(p: Pen, points: list[Point], paint: Array) -> None:
@@ -53,9 +61,15 @@ def house(p: Pen) -> None:
     p.poly([(-0.55, 0.5), (-0.15, 0.5), (-0.35, 0.84)], wall)
     p.rect(-0.15, 0.0, 0.55, 0.5, shade(wall, -0.12))
     roof(p, [(-0.18, 0.48), (0.66, 0.48), (0.46, 0.86), (-0.36, 0.86)], tiles)
-    roof(p, [(-0.66, 0.46), (-0.58, 0.44), (-0.34, 0.8), (-0.12, 0.44), (-0.06, 0.48), (-0.34, 0.92)], shade(tiles, 0.1))
+    roof(
+        p, [(-0.66, 0.46), (-0.58, 0.44), (-0.34, 0.8), (-0.12, 0.44), (-0.06, 0.48), (-0.34, 0.92)], shade(tiles, 0.1)
+    )
     for i in range(1, 4):
-        p.line([(-0.3 + 0.05 * i, 0.86 - i * 0.1), (0.46 + 0.05 * i, 0.86 - i * 0.1)], 0.008, shade(tiles, -0.25 if not p.snow else 0.5))
+        p.line(
+            [(-0.3 + 0.05 * i, 0.86 - i * 0.1), (0.46 + 0.05 * i, 0.86 - i * 0.1)],
+            0.008,
+            shade(tiles, -0.25 if not p.snow else 0.5),
+        )
     for x in (0.06, 0.36):
         p.rect(x - 0.085, 0.19, x + 0.085, 0.37, rgb("f2ead8"))
         p.lit([(x - 0.065, 0.21), (x + 0.065, 0.21), (x + 0.065, 0.35), (x - 0.065, 0.35)])
@@ -158,8 +172,22 @@ def bridge(p: Pen) -> None:
     top = [(x, y + 0.12) for x, y in deck]
     p.poly([*top, (1.6, 0.0), (-1.6, 0.0)], wall)
     for x, w, h in ((-0.95, 0.34, 0.5), (0.0, 0.42, 0.66), (0.95, 0.34, 0.5)):
-        p._ink.polygon(p._at([(x - w, -0.01), (x - w, h * 0.4), (x - w * 0.7, h * 0.82), (x, h), (x + w * 0.7, h * 0.82), (x + w, h * 0.4), (x + w, -0.01)]), fill=(0, 0, 0, 0))
-        p.line([(x - w, h * 0.4), (x - w * 0.7, h * 0.82), (x, h), (x + w * 0.7, h * 0.82), (x + w, h * 0.4)], 0.035, shade(wall, -0.3))
+        p.cut(
+            [
+                (x - w, -0.01),
+                (x - w, h * 0.4),
+                (x - w * 0.7, h * 0.82),
+                (x, h),
+                (x + w * 0.7, h * 0.82),
+                (x + w, h * 0.4),
+                (x + w, -0.01),
+            ]
+        )
+        p.line(
+            [(x - w, h * 0.4), (x - w * 0.7, h * 0.82), (x, h), (x + w * 0.7, h * 0.82), (x + w, h * 0.4)],
+            0.035,
+            shade(wall, -0.3),
+        )
     p.line(deck, 0.03, shade(wall, -0.25))
     p.line(top, 0.03, shade(wall, 0.2))
 
@@ -173,8 +201,17 @@ def temple(p: Pen) -> None:
         for k in range(5):
             p.rect(-w + k * w / 2 - 0.015, y, -w + k * w / 2 + 0.015, y + 0.18, red)
         for k in range(4):
-            p.lit([(-w + (k + 0.25) * w / 2, y + 0.04), (-w + (k + 0.75) * w / 2, y + 0.04), (-w + (k + 0.75) * w / 2, y + 0.14), (-w + (k + 0.25) * w / 2, y + 0.14)])
-        roof(p, [(-w - 0.2, y + 0.2), (-w - 0.1, y + 0.17), (w + 0.1, y + 0.17), (w + 0.2, y + 0.2), (w * 0.7, y + 0.28), (-w * 0.7, y + 0.28)], tiles)
+            left, right = -w + (k + 0.25) * w / 2, -w + (k + 0.75) * w / 2
+            p.lit([(left, y + 0.04), (right, y + 0.04), (right, y + 0.14), (left, y + 0.14)])
+        eaves = [
+            (-w - 0.2, y + 0.2),
+            (-w - 0.1, y + 0.17),
+            (w + 0.1, y + 0.17),
+            (w + 0.2, y + 0.2),
+            (w * 0.7, y + 0.28),
+            (-w * 0.7, y + 0.28),
+        ]
+        roof(p, eaves, tiles)
         p.line([(-w - 0.2, y + 0.205), (-w * 0.9, y + 0.235)], 0.012, shade(tiles, 0.25))
     p.line([(0, 0.8), (0, 1.0)], 0.022, rgb("c9a04a"))
     for y in (0.86, 0.91, 0.96):

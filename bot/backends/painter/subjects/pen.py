@@ -6,6 +6,7 @@ A subject's own coordinates: its base is the middle of the bottom at (0, 0), y p
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -69,6 +70,10 @@ class Pen:
         """A polygon with straight sides."""
         self._ink.polygon(self._at(points), fill=_code(paint))
 
+    def cut(self, points: Sequence[Point]) -> None:
+        """Takes away what was drawn within a polygon."""
+        self._ink.polygon(self._at(points), fill=(0, 0, 0, 0))
+
     def blob(self, points: Sequence[Point], paint: Array) -> None:
         """A closed smooth shape through the points."""
         self.poly(smooth(points), paint)
@@ -77,7 +82,7 @@ class Pen:
         self._ink.ellipse(self._box(x, y, rx, ry), fill=_code(paint))
 
     def _box(self, x: float, y: float, rx: float, ry: float) -> list[float]:
-        (cx, cy), = self._at([(x, y)])
+        ((cx, cy),) = self._at([(x, y)])
         return [cx - rx * self.unit, cy - ry * self.unit, cx + rx * self.unit, cy + ry * self.unit]
 
     def rect(self, left: float, bottom: float, right: float, top: float, paint: Array) -> None:
@@ -87,10 +92,18 @@ class Pen:
         """A chain of rounded, tapering segments; each point has its radius."""
         for x, y, r in points:
             self.oval(x, y, r, r, paint)
-        for (x0, y0, r0), (x1, y1, r1) in zip(points, points[1:], strict=False):
+        for (x0, y0, r0), (x1, y1, r1) in pairwise(points):
             length = math.hypot(x1 - x0, y1 - y0) or 1e-6
             nx, ny = (y0 - y1) / length, (x1 - x0) / length
-            self.poly([(x0 + nx * r0, y0 + ny * r0), (x1 + nx * r1, y1 + ny * r1), (x1 - nx * r1, y1 - ny * r1), (x0 - nx * r0, y0 - ny * r0)], paint)
+            self.poly(
+                [
+                    (x0 + nx * r0, y0 + ny * r0),
+                    (x1 + nx * r1, y1 + ny * r1),
+                    (x1 - nx * r1, y1 - ny * r1),
+                    (x0 - nx * r0, y0 - ny * r0),
+                ],
+                paint,
+            )
 
     def curve(self, points: Sequence[Point], r0: float, r1: float, paint: Array) -> None:
         """A smooth stroke through the points, its radius going from r0 to r1."""
@@ -119,12 +132,14 @@ class Pen:
         reduced colour comes out multiplied by alpha."""
         ink, light = self.ink, self.light
         if flip:
-            ink, light = ink.transpose(Image.Transpose.FLIP_LEFT_RIGHT), light.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            ink, light = (
+                ink.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+                light.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+            )
         pixels = np.asarray(ink.reduce(self.sample), np.float32) / np.float32(255)
         planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
         planes[:3] /= np.maximum(planes[3], np.float32(1 / 255))
         return np.clip(planes, 0, 1), np.asarray(light.reduce(self.sample), np.float32) / np.float32(255)
-
 
 
 def _code(paint: Array) -> tuple[int, int, int, int]:
