@@ -3,21 +3,20 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
+from time import monotonic
 from typing import Protocol
-
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LienzoError
 from bot.jobs import Job, Limits, Line, Position, Ticket, now_ms
-from bot.store import Store
+from bot.store import Alive, DatabaseFailed, Enqueue, Store
 
 _SOON = 0.1  # seconds that a job lasts at least; one that is overdue is always about to end
 _POLL = 5.0  # seconds: another process may have freed a place
-_REPAIR_EVERY = 12  # polls
+_TELL = 2.0  # seconds between two tellings of positions: a message is not edited more often anyway
+_REPAIR_SECONDS = 60.0
 _MEANS_FOR_MS = 10_000
 _logger = logging.getLogger(__name__)
 
@@ -25,9 +24,11 @@ _logger = logging.getLogger(__name__)
 class _Engine(Protocol):
     """What admission needs of `bot.engine.Engine`."""
 
-    async def enqueue(self, connection: AsyncConnection, job: Job) -> None: ...
+    @property
+    def enqueue(self) -> Enqueue: ...
 
-    async def alive(self, connection: AsyncConnection) -> Collection[str]: ...
+    @property
+    def alive(self) -> Alive: ...
 
 
 def forecast(
@@ -79,6 +80,7 @@ class Admission:
         seconds: Mapping[str, float] | None = None,
         on_repaired: Callable[[Sequence[Job]], Awaitable[None]] | None = None,
         poll_seconds: float = _POLL,
+        tell_seconds: float = _TELL,
     ) -> None:
         """`concurrency` is how many requests each backend serves at once, `seconds` how long it takes until there is a mean to go by.
 
@@ -92,6 +94,7 @@ class Admission:
         self._on_positions = on_positions
         self._on_repaired = on_repaired
         self._poll_seconds = poll_seconds
+        self._tell_seconds = tell_seconds
         self._awake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._means: dict[str, tuple[int, float]] = {}
@@ -128,22 +131,25 @@ class Admission:
         return await asyncio.to_thread(forecast, waiting, active, self._limits, seconds, now_ms())
 
     async def _loop(self) -> None:
-        polls = 0
+        repair_at = monotonic() + _REPAIR_SECONDS
+        tell_at, untold = 0.0, False
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._poll_seconds):
+                async with asyncio.timeout(tell_at - monotonic() if untold else self._poll_seconds):
                     await self._awake.wait()
-            polls = 0 if self._awake.is_set() else polls + 1
             self._awake.clear()
             try:
-                await self._round(repair=polls % _REPAIR_EVERY == _REPAIR_EVERY - 1)
-            except (LienzoError, SQLAlchemyError):
+                if monotonic() >= repair_at:
+                    repair_at = monotonic() + _REPAIR_SECONDS
+                    await self._repair()
+                await self._store.admit(self._limits, now_ms(), self._engine.enqueue)
+                if not (untold := monotonic() < tell_at):
+                    tell_at = monotonic() + self._tell_seconds
+                    await self._tell()
+            except (LienzoError, DatabaseFailed):
                 _logger.exception("admission failed; it will be tried again")
 
-    async def _round(self, *, repair: bool) -> None:
-        if repair:
-            await self._repair()
-        await self._store.admit(self._limits, now_ms(), self._engine.enqueue)
+    async def _tell(self) -> None:
         if positions := await self.positions():
             await self._on_positions(positions)
 

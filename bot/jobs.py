@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from heapq import heappop, heappush
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from bot.i18n import Text
 
@@ -248,37 +248,32 @@ class Line:
             if row not in self._rows:
                 self._rows_of.setdefault(row.user_id, []).append(row)
             self._rows.setdefault(row, []).append(ticket)
-        # An entry of the heap holds good only while it is its row's latest.
-        self._latest: dict[_Row, _Key] = {}
-        self._heap: list[tuple[_Key, _Row]] = []
-        self._held: dict[tuple[str, object], list[_Row]] = {}
+        # A row lies in the heap of those that may be next, or in that of the limit which holds it back; outdated entries are passed over.
+        self._heaps: dict[_Limit | None, list[tuple[_Key, _Row]]] = {}
+        self._lies: dict[_Row, tuple[_Limit | None, _Key]] = {}
         for row in self._rows:
-            self._push(row)
+            self._put(row, None)
 
     def take(self) -> Ticket | None:
         """The next job that may start; None when there is none or the limits hold all of them back."""
-        while self._heap:
-            key, row = heappop(self._heap)
-            if self._latest.get(row) != key:
-                continue
-            del self._latest[row]
-            if (obstacle := self._obstacle(row)) is not None:
-                self._held.setdefault(obstacle, []).append(row)
-                continue
-            ticket = self._rows[row].pop()
-            self._count(ticket, 1)
-            self._push(row)
-            self._refresh(row.user_id)
-            return ticket
+        while (row := self._first(None)) is not None:
+            limit = next((limit for limit in _limits_on(row) if self._reached(limit)), None)
+            ticket = None if limit else self._rows[row].pop()
+            if ticket:
+                self._count(ticket, 1)
+                self._refresh(row.user_id)
+            if self._rows[row]:
+                self._put(row, limit)
+            self._release(_limits_on(row))
+            if ticket:
+                return ticket
         return None
 
     def finish(self, ticket: Ticket) -> None:
         """An active job ended, which may let others pass."""
         self._count(ticket, -1)
         self._refresh(ticket.user_id)
-        for freed in (("user", ticket.user_id), ("guild", ticket.guild_id), ("backend", ticket.backend)):
-            for row in self._held.pop(freed, ()):
-                self._push(row)
+        self._release(_limits_on(ticket))
 
     def _count(self, ticket: Ticket, change: int) -> None:
         self._users[ticket.user_id] += change
@@ -287,28 +282,41 @@ class Line:
         if ticket.generating:
             self._backends[ticket.backend] += change
 
-    def _push(self, row: "_Row") -> None:
-        tickets = self._rows[row]
-        if tickets:
-            key = (row.lane is Lane.RELAX, self._users[row.user_id], *_age(tickets[-1]))
-            self._latest[row] = key
-            heappush(self._heap, (key, row))
+    def _put(self, row: "_Row", limit: "_Limit | None") -> None:
+        key = (row.lane is Lane.RELAX, self._users[row.user_id], *_age(self._rows[row][-1]))
+        self._lies[row] = limit, key
+        heappush(self._heaps.setdefault(limit, []), (key, row))
+
+    def _first(self, limit: "_Limit | None") -> "_Row | None":
+        """Takes the first row out of a heap."""
+        heap = self._heaps.get(limit, [])
+        while heap:
+            key, row = heappop(heap)
+            if self._lies.get(row) == (limit, key):
+                del self._lies[row]
+                return row
+        return None
 
     def _refresh(self, user_id: int) -> None:
         """The user's number of active jobs changed, and with it the place of all that the user has waiting."""
         for row in self._rows_of.get(user_id, ()):
-            if row in self._latest:
-                self._push(row)
+            if row in self._lies:
+                self._put(row, self._lies[row][0])
 
-    def _obstacle(self, row: "_Row") -> tuple[str, object] | None:
-        limits = self._limits
-        if not _below(self._users[row.user_id], limits.running_per_user):
-            return "user", row.user_id
-        if row.guild_id is not None and not _below(self._guilds[row.guild_id], limits.running_per_guild):
-            return "guild", row.guild_id
-        if not _below(self._backends[row.backend], limits.running_per_backend.get(row.backend, 0)):
-            return "backend", row.backend
-        return None
+    def _release(self, limits: Iterable["_Limit"]) -> None:
+        """Lets the first row behind each limit that is not reached try its luck. When it was served or held elsewhere, the next may."""
+        for limit in limits:
+            if not self._reached(limit) and (row := self._first(limit)) is not None:
+                self._put(row, None)
+
+    def _reached(self, limit: "_Limit") -> bool:
+        match limit:
+            case ("user", user_id):
+                return not _below(self._users[user_id], self._limits.running_per_user)
+            case ("guild", guild_id):
+                return not _below(self._guilds[guild_id], self._limits.running_per_guild)
+            case (_, backend):
+                return not _below(self._backends[backend], self._limits.running_per_backend.get(backend, 0))
 
 
 class _Row(NamedTuple):
@@ -319,6 +327,12 @@ class _Row(NamedTuple):
 
 
 _Key = tuple[bool, int, int, str]
+_Limit = tuple[Literal["user", "guild"], int] | tuple[Literal["backend"], str]
+
+
+def _limits_on(job: Ticket | _Row) -> tuple[_Limit, ...]:
+    either: tuple[_Limit, ...] = ("user", job.user_id), ("backend", job.backend)
+    return either if job.guild_id is None else (*either, ("guild", job.guild_id))
 
 
 def _age(ticket: Ticket) -> tuple[int, str]:

@@ -158,7 +158,9 @@ async def finish(store: Store, job_id: str) -> None:
 async def test_one_who_queues_thirty_lets_another_in_after_one_round(store: Store) -> None:
     engine, listener = FakeEngine(), Listener()
     limits = Limits(running_per_user=3, waiting_per_user=100)
-    admission = Admission(store, engine, limits, on_positions=listener.on_positions, concurrency={"painter": 3})
+    admission = Admission(
+        store, engine, limits, on_positions=listener.on_positions, concurrency={"painter": 3}, tell_seconds=0
+    )
     greedy, patient = [job(1) for _ in range(30)], job(2)
     await store.submit(greedy, limits=limits, enqueue=engine.enqueue)
     await admission.start()

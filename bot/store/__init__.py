@@ -2,11 +2,11 @@
 
 from typing import Self
 
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseFailed
 from bot.store.jobs import Alive, Enqueue, JobStore, workflow_id
 from bot.store.records import RecordStore
 
-__all__ = ["Alive", "Enqueue", "Store", "workflow_id"]
+__all__ = ["Alive", "DatabaseFailed", "Enqueue", "Store", "workflow_id"]
 
 
 class Store(JobStore, RecordStore):

@@ -14,13 +14,15 @@ from typing import Any, Final, Protocol, Self
 from sqlalchemy import Connection, Engine, Executable, RowMapping, create_engine, event, make_url
 from sqlalchemy import text as sql
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError, LienzoError, StorageFull
 from bot.i18n import T, Text
 from bot.migrations import upgrade
 
+#: What the driver may raise that is nobody's setting: a server that went away, a statement that took too long.
+DatabaseFailed = SQLAlchemyError
 BUSY_MS: Final = 30_000
 _THREADS: Final = (
     2  # for statements on SQLite: one that waits for another process to write, and one that reads meanwhile
