@@ -9,6 +9,7 @@ import { sameDay, t } from "./texts.js";
 
 const PAGE = 50;
 const KEPT = 200; // nodes kept while reading the newest; older ones are fetched again on the way up
+const TRIM_MS = 250;
 const GROUP_MS = 7 * 60 * 1000;
 const NEAR_BOTTOM = 48;
 
@@ -24,6 +25,8 @@ export function createList(channel, empty) {
   const watch = new ResizeObserver(() => stuck && bottom());
   const clock = setInterval(() => refreshTimes(list), 10000);
   let stuck = true;
+  let lastTop = 0;
+  let trimming = 0;
   let busy = false;
   let complete = true;
   let active = null;
@@ -35,6 +38,7 @@ export function createList(channel, empty) {
 
   function bottom() {
     scroller.scrollTop = scroller.scrollHeight;
+    lastTop = scroller.scrollTop;
   }
 
   function stick() {
@@ -44,19 +48,22 @@ export function createList(channel, empty) {
   }
 
   function scrolled() {
-    stuck = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_BOTTOM;
+    // Only the reader's way up lets go of the bottom: what grows beneath is followed when it has been laid out.
+    if (scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_BOTTOM) stuck = true;
+    else if (scroller.scrollTop < lastTop) stuck = false;
+    lastTop = scroller.scrollTop;
     toBottom.hidden = stuck;
     if (scroller.scrollTop < 300 && !complete) loadOlder();
   }
 
-  /** Runs `change`, leaving what is at the top of the view where it is (or the bottom at the bottom). */
+  /** Runs `change`, leaving what is at the top of the view where it is. At the bottom the observer keeps it there. */
   function steady(change) {
+    if (stuck) return change();
     const top = scroller.getBoundingClientRect().top;
-    const anchor = stuck ? null : [...list.children].find((child) => child.getBoundingClientRect().bottom > top);
+    const anchor = [...list.children].find((child) => child.getBoundingClientRect().bottom > top);
     const before = anchor?.getBoundingClientRect().top;
     change();
-    if (stuck) bottom();
-    else if (anchor?.isConnected) scroller.scrollTop += anchor.getBoundingClientRect().top - before;
+    if (anchor?.isConnected) scroller.scrollTop += anchor.getBoundingClientRect().top - before;
   }
 
   // Messages
@@ -132,10 +139,12 @@ export function createList(channel, empty) {
     const waited = isLoading(items.get(message.id)?.node.message ?? {});
     steady(() => put(message));
     if (fresh || (waited && !isLoading(message))) tell(message);
-    if (stuck) trim();
+    trimming ||= setTimeout(trim, TRIM_MS);
   }
 
   function trim() {
+    trimming = 0;
+    if (!stuck) return;
     while (list.childElementCount > KEPT) {
       const first = list.firstElementChild;
       if (first.contains(document.activeElement) || first === active) break;
@@ -145,7 +154,6 @@ export function createList(channel, empty) {
     }
     if (list.firstElementChild) group(list.firstElementChild);
     older.hidden = complete;
-    bottom();
   }
 
   // Fetching
@@ -282,6 +290,7 @@ export function createList(channel, empty) {
   function close() {
     watch.disconnect();
     clearInterval(clock);
+    clearTimeout(trimming);
   }
 
   return {

@@ -266,6 +266,6 @@ export function relativeTime(ms, nowMs) {
 export function formatSize(bytes) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
   const power = Math.min(3, Math.floor(Math.log(Math.max(1, bytes)) / Math.log(1024)));
-  const options = { style: "unit", unit: units[power], unitDisplay: "short", maximumFractionDigits: power > 1 ? 1 : 0 };
+  const options = { style: "unit", unit: units[power], unitDisplay: "narrow", maximumFractionDigits: power > 1 ? 1 : 0 };
   return new Intl.NumberFormat(locale, options).format(bytes / 1024 ** power);
 }
