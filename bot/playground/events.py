@@ -55,10 +55,18 @@ def _for_bot(message: Message, payload: JSON, bot_user: User) -> tuple[JSON, int
     payload = payload | {"guild_id": guild.id}
     if member is not None:
         payload["member"] = member.payload()
+    hidden = without_content(message, payload, bot_user)
+    return payload, GUILD_MESSAGES, None if hidden is payload else hidden
+
+
+def without_content(message: Message, payload: JSON, bot_user: User) -> JSON:
+    """What a bot without the intent MESSAGE_CONTENT gets of a message: nothing that a person wrote in a guild without
+    mentioning it. https://docs.discord.com/developers/events/gateway#message-content-intent
+    """
     mentioned = any(user["id"] == bot_user.id for user in payload["mentions"])
-    if message.author is bot_user or mentioned:
-        return payload, GUILD_MESSAGES, None
-    return payload, GUILD_MESSAGES, payload | {"content": "", "embeds": [], "attachments": [], "components": []}
+    if message.channel.guild is None or message.author is bot_user or mentioned:
+        return payload
+    return payload | {"content": "", "embeds": [], "attachments": [], "components": []}
 
 
 def pick(channel: Channel, guild_intent: int, direct_intent: int) -> int:

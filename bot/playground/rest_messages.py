@@ -1,5 +1,6 @@
 """Messages of channels with the bot's token. https://docs.discord.com/developers/resources/message"""
 
+from bot.playground.events import MESSAGE_CONTENT, without_content
 from bot.playground.messages import Messages, find
 from bot.playground.permissions import (
     ADD_REACTIONS,
@@ -11,7 +12,7 @@ from bot.playground.permissions import (
     VIEW_CHANNEL,
     in_channel,
 )
-from bot.playground.problems import foreign_message, invalid, missing_access, missing_permissions, refused_dm
+from bot.playground.problems import JSON, foreign_message, invalid, missing_access, missing_permissions, refused_dm
 from bot.playground.wire import Answer, Call
 from bot.playground.world import Channel, Message, World
 
@@ -35,7 +36,7 @@ class MessageRoutes:
         found = [each for each in channel.messages.values() if each.seen_by is None]
         pivot = call.number(keys[0], 0, 0, 2**64) if keys else 0
         chosen = _slice(found, keys[0] if keys else "", pivot, limit)
-        return Answer(200, [self._messages.fresh(each).seen(self._world.bot) for each in reversed(chosen)])
+        return Answer(200, [self._shown(each) for each in reversed(chosen)])
 
     def create(self, call: Call) -> Answer:
         """POST /channels/{id}/messages"""
@@ -55,7 +56,7 @@ class MessageRoutes:
         channel = self._visible(call)
         if not self._rights(channel) & READ_MESSAGE_HISTORY:
             raise missing_permissions()
-        return Answer(200, self._messages.fresh(find(channel, call.params["message_id"])).seen(self._world.bot))
+        return Answer(200, self._shown(find(channel, call.params["message_id"])))
 
     def edit(self, call: Call) -> Answer:
         """PATCH /channels/{id}/messages/{id}"""
@@ -110,6 +111,11 @@ class MessageRoutes:
         limit, after = call.number("limit", 25, 1, 100), call.number("after", 0, 0, 2**64)
         ids = sorted((key for key in message.reactions.get(call.params["emoji_name"], []) if int(key) > after), key=int)
         return Answer(200, [self._world.users[key].payload for key in ids[:limit]])
+
+    def _shown(self, message: Message) -> JSON:
+        bot, application = self._world.bot, self._world.application
+        payload = self._messages.fresh(message).seen(bot)
+        return payload if application.privileged & MESSAGE_CONTENT else without_content(message, payload, bot)
 
     def _rights(self, channel: Channel) -> int:
         return in_channel(channel, self._world.bot)

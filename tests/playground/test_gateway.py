@@ -77,6 +77,8 @@ async def test_without_message_content_texts_are_empty_but_for_mentions_and_dms(
     await ana.say(dm["id"], "shown too")
     contents = [message.content for message in await bot.hear("message", 3)]
     assert contents == ["", f"<@{bot.user.id}> shown", "shown too"]
+    history = [message.content async for message in bot.guilds[0].text_channels[0].history()]
+    assert history == [f"<@{bot.user.id}> shown", ""]
 
 
 async def talk(
