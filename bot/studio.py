@@ -103,12 +103,21 @@ class Studio:
     def catalog(self) -> Catalog:
         return self._catalog
 
-    def check(self, caller: Caller, text: str, overrides: Mapping[str, str] | None = None) -> Draft:
-        """Everything that can be said of a prompt without waiting for anything. Raises `UserError`."""
+    def check(
+        self, caller: Caller, text: str, overrides: Mapping[str, str] | None = None, *, attached: int = 0
+    ) -> Draft:
+        """Everything that can be said of a prompt without waiting for anything; `attached` images come with it. Raises `UserError`."""
         mine = self._preferences.peek(caller.user_id)
         variants = permute(text, self._settings.batch_limit)
         read = [
-            parse(variant, custom=mine.custom, suffix=mine.suffix, defaults=mine.defaults, overrides=overrides or {})
+            parse(
+                variant,
+                custom=mine.custom,
+                suffix=mine.suffix,
+                defaults=mine.defaults,
+                overrides=overrides or {},
+                attached=attached,
+            )
             for variant in variants
         ]
         prompts = [one.prompt for one in read for _ in range(one.prompt.repeat)]

@@ -97,7 +97,7 @@ class Imagine(commands.Cog):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOKUP_SECONDS):
                 await self.bot.studio.remember(asking)
-        draft = self.bot.studio.check(asking, text, overrides)
+        draft = self.bot.studio.check(asking, text, overrides, attached=len(attachments))
         if len(draft.prompts) > 1:
             await self._ask(interaction, draft)
             return

@@ -42,8 +42,12 @@ class FakeStudio:
     def real(self) -> Studio:
         return cast("Studio", self)
 
-    def check(self, caller: Caller, text: str, overrides: Mapping[str, str] | None = None) -> Draft:
-        prompts = tuple(parse(variant, overrides=overrides or {}).prompt for variant in permute(text, 40))
+    def check(
+        self, caller: Caller, text: str, overrides: Mapping[str, str] | None = None, *, attached: int = 0
+    ) -> Draft:
+        prompts = tuple(
+            parse(variant, overrides=overrides or {}, attached=attached).prompt for variant in permute(text, 40)
+        )
         ephemeral = self.stealth or bool(prompts[0].get("stealth"))
         return Draft(text=text, prompts=prompts, warnings=(), backend="painter", lane=Lane.FAST, ephemeral=ephemeral)
 

@@ -31,13 +31,15 @@ def parse(
     defaults: Mapping[str, Value] = {},
     overrides: Mapping[str, str] = {},
     allow: Collection[str] = (),
+    attached: int = 0,
 ) -> Parsed:
     """Reads one prompt, after `permute`; braces are characters here.
 
     `custom` maps the user's own options (names without dashes) to the parameters that they stand for. `overrides` maps long names to values
     as typed into options of the command; "true" and "false" set and clear flags. What is given there wins over the text, the text over
     `suffix` (parameters only), and that over `defaults` (values by long name); of those that may repeat, the suffix adds to the text.
-    `allow` names parameters that only special windows take (`zoom`).
+    `allow` names parameters that only special windows take (`zoom`). `attached` is how many images come along as files: they count as
+    image prompts.
 
     Raises PromptError with a sentence that names the parameter, what was given and what is allowed. Takes time linear in the length.
     """
@@ -50,8 +52,8 @@ def parse(
     parameters = _over(explicit, _without(reading.parameters_only(suffix), overrides), accumulate=True)
     # Settings are stored, perhaps by a version that had more parameters.
     parameters = _over(parameters, {name: v for name, v in _without(defaults, overrides).items() if name in ORDER})
-    prompt = Prompt(words.images, words.parts, _checked_partners(explicit, parameters, bool(words.images)))
-    _check_text(prompt)
+    prompt = Prompt(words.images, words.parts, _checked_partners(explicit, parameters, bool(words.images or attached)))
+    _check_text(prompt, len(words.images) + attached)
     return Parsed(prompt, words.warnings + warnings)
 
 
@@ -216,17 +218,15 @@ def _alone(name: str, partner: str) -> PromptError:
     )
 
 
-def _check_text(prompt: Prompt) -> None:
+def _check_text(prompt: Prompt, images: int) -> None:
     """Some text there must be, unless images say enough; and not only unwanted text."""
     if prompt.parts and fsum(part.weight for part in prompt.parts) <= _NOTHING:
         raise PromptError(T("The weights of a prompt must add up to more than 0."))
-    if len(prompt.images) > MAX_IMAGES:
-        raise PromptError(
-            T("A prompt takes at most {limit} images (given: {count})", limit=MAX_IMAGES, count=len(prompt.images))
-        )
-    if prompt.parts or len(prompt.images) > 1 or (prompt.images and "video" in prompt.parameters):
+    if images > MAX_IMAGES:
+        raise PromptError(T("A prompt takes at most {limit} images (given: {count})", limit=MAX_IMAGES, count=images))
+    if prompt.parts or images > 1 or (images and "video" in prompt.parameters):
         return
-    if prompt.images:
+    if images:
         raise PromptError(T("One image alone is no prompt: write some words after it, or add a second image."))
     raise PromptError(T("The prompt has no words: say what the picture should show, before any parameters."))
 

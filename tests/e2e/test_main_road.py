@@ -135,7 +135,7 @@ async def test_everyone_may_click_and_the_job_is_the_clickers(ana: Person, ben: 
 async def test_an_image_prompt(ana: Person, backend: Scripted) -> None:
     first = await imagine(ana, "a fox")
     data = await ana.download(first["attachments"][0]["url"])
-    await imagine(ana, "a wolf", image=("fox.jpg", data))
+    await imagine(ana, "a wolf --iw 2", image=("fox.jpg", data))
     request = backend.requests[-1]
     assert request.operation is Operation.VARY
     assert len(request.images) == 1
