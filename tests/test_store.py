@@ -376,7 +376,7 @@ async def test_several_processes_may_migrate_at_once(database_url: str) -> None:
     ],
 )
 async def test_a_database_that_cannot_be_is_a_clear_error(url: str) -> None:
-    with pytest.raises(ConfigError, match="LIENZO_DATABASE") as caught:
+    with pytest.raises(ConfigError, match="LIENZO_DATABASE_URL") as caught:
         await Store.open(url)
     assert "hunter2" not in str(caught.value)
 

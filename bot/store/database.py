@@ -223,4 +223,4 @@ def _translate(error: DBAPIError) -> LienzoError | None:
 
 
 def _unusable(problem: Text) -> ConfigError:
-    return ConfigError(name="LIENZO_DATABASE", problem=problem)
+    return ConfigError(name="LIENZO_DATABASE_URL", problem=problem)
