@@ -182,7 +182,8 @@ def test_a_subject_shows_and_no_takes_it_away(name: str) -> None:
 
 def test_knobs_turn() -> None:
     plain = quick("a boat on the sea")
-    for knobs in ({"chaos": 1.0}, {"weird": 1.0}, {"stylize": 1.0}, {"raw": True}):
+    turned: list[dict[str, Any]] = [{"chaos": 1.0}, {"weird": 1.0}, {"stylize": 1.0}, {"raw": True}]
+    for knobs in turned:
         assert apart(plain, quick("a boat on the sea", **knobs)) > 0.5
 
 

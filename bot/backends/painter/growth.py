@@ -9,7 +9,7 @@ from bot.backends.painter.figures import plants
 from bot.backends.painter.land import below, between, spikes
 from bot.backends.painter.noise import Array, hashed, salted, smoothstep
 from bot.backends.painter.palette import mix, rgb
-from bot.backends.painter.scene import Scene
+from bot.backends.painter.scene import Scene, bank_top
 
 Spot = tuple[float, float, float, float]
 
@@ -23,6 +23,8 @@ def cells(canvas: Canvas, scene: Scene, name: str, step: float, margin: float = 
 
 def paint_middle(canvas: Canvas, scene: Scene) -> None:
     """Trees on the plain, behind the subjects."""
+    if scene.front == "flowers" and scene.shows("flower") and not scene.weather("snow"):
+        _flowers(canvas, scene)
     if scene.front == "trunks" and scene.shows("tree"):
         _trunks(canvas, scene)
     if not scene.shows("tree") and not scene.shows("pine"):
@@ -66,8 +68,8 @@ def paint_growth(canvas: Canvas, scene: Scene) -> None:
     match scene.front:
         case "pines" if scene.shows("pine"):
             _sides(canvas, scene, "pine")
-        case "flowers" if scene.shows("flower") and not scene.weather("snow"):
-            _flowers(canvas, scene)
+        case "bank" if scene.back == "mountains" and scene.shows("pine"):
+            _sides(canvas, scene, "pine")
         case "sand" if scene.shows("palm"):
             x = scene.side * scene.recipe.span[0] * 0.42
             plants(
@@ -89,10 +91,13 @@ def _sides(canvas: Canvas, scene: Scene, kind: str) -> None:
         side = scene.side if k % 3 else -scene.side
         x = side * half * scene.noise.number(f"side {k}", 0.62, 1.9)
         t = 0.35 + 0.07 * k
+        low = scene.horizon + (scene.bottom - scene.horizon) * t
+        if scene.front == "bank":
+            low = max(low, float(bank_top(scene, np.array([x], np.float32))[0]) + 0.02)
         spots.append(
             (
                 x,
-                scene.horizon + (scene.bottom - scene.horizon) * t,
+                low,
                 (0.2 + 0.3 * t) * scene.noise.number(f"tall {k}", 0.8, 1.25),
                 0.2 * (1 - t),
             )
@@ -209,9 +214,9 @@ def _blades(canvas: Canvas, scene: Scene) -> None:
             - spikes(scene, canvas.xs, 0.02, f"tall blade {k}", 0.06) * 0.8
         )
         line = line + 0.03 * scene.noise.line(canvas.xs, 3, f"blades {k}", 2) + 0.02
-        rows = canvas.rows(float(line.min()), scene.bottom + 0.2)
+        rows = canvas.rows(float(line.min()), scene.bottom + 0.5)
         if rows.stop > rows.start:
-            fade = np.clip((scene.bottom + 0.2 - canvas.ys[rows]) / 0.15, 0, 1)[:, None]
+            fade = np.exp(-np.maximum(canvas.ys[rows, None] - line[None, :], 0) * np.float32(11))
             canvas.lay(
                 p.local(mix(p.foliage, p.grass, 0.35), tone), below(canvas, line, rows) * fade * np.float32(0.9), rows
             )

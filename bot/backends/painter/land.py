@@ -84,18 +84,17 @@ def paint_back(canvas: Canvas, scene: Scene) -> None:
 
 def _mountains(canvas: Canvas, scene: Scene) -> None:
     n, xs, span = scene.noise, canvas.xs, scene.recipe.span[1]
-    for k, (distance, high, f) in enumerate(((0.7, 0.4, 1.3), (0.42, 0.36, 1.9), (0.2, 0.13, 2.6))):
-        sharp = 1 - np.abs(n.line(xs, f, f"mount {k}", 6, 0.5)) * np.float32(0.62)
-        mass = 0.78 + 0.34 * n.line(xs, 0.7, f"mass {k}", 2)
-        line = (scene.horizon + 0.02 - high * span * np.clip(sharp * mass, 0.05, 1.5)).astype(np.float32)
-        cold = scene.weather("snow") or scene.features.season != "summer"
-        snow = (
-            None
-            if (k == 2 and not scene.weather("snow")) or not cold
-            else (0.3 - 1.0 * np.clip(line - scene.horizon + 0.34, 0, 1)) * 0.45 * np.ones_like(line)
+    cold = scene.weather("snow") or scene.features.season != "summer"
+    for k, (distance, high, f) in enumerate(((0.62, 0.42, 1.5), (0.3, 0.33, 2.1), (0.14, 0.13, 2.6))):
+        peaks = crags(scene, xs, 0.42 / f, f"mount {k}") * np.float32(0.72) + np.float32(0.22) * n.line(
+            xs, f, f"mass {k}", 2
         )
-        if scene.weather("snow"):
-            snow = np.full_like(line, 0.2)
+        rough = n.line(xs, f * 7, f"crag {k}", 4, 0.55) * np.float32(0.05)
+        line = (scene.horizon + 0.02 - high * span * np.clip(peaks + rough + 0.12, 0.05, 1.3)).astype(np.float32)
+        snow = None
+        if cold and (k < 2 or scene.weather("snow")):
+            share = 0.6 if scene.weather("snow") else 0.26
+            snow = np.clip(scene.horizon - line, 0, 1) * share - (0.0 if scene.weather("snow") else 0.03)
         ridge(
             canvas,
             scene,
@@ -103,11 +102,23 @@ def _mountains(canvas: Canvas, scene: Scene) -> None:
             scene.palette.rock if k < 2 else mix(scene.palette.rock, scene.palette.foliage, 0.6),
             distance,
             f"rock {k}",
-            7.0,
+            5.0,
             snow,
         )
-        if k == 1 and not scene.weather("clear"):
-            mist(canvas, scene, scene.horizon - 0.03, 0.05, 0.5)
+        if k == 0:
+            mist(canvas, scene, scene.horizon - 0.05, 0.05, 0.45)
+
+
+def crags(scene: Scene, xs: Array, cell: float, name: str) -> Array:
+    """The outline of a range, 0–1: in each cell of a line a peak with straight flanks, the highest counts."""
+    total = np.zeros_like(xs)
+    base = np.floor(xs / cell).astype(np.int64)
+    seed = scene.recipe.seed ^ salted(name)
+    for k in (-2, -1, 0, 1, 2):
+        h, place, steep = (hashed(base + k, base * 0 + q, seed) for q in (0, 1, 2))
+        away = np.abs(xs / cell - (base + k + 0.15 + 0.7 * place))
+        total = np.maximum(total, (0.45 + 0.55 * h) * (1 - away * (0.5 + 0.3 * steep)))
+    return np.clip(total, 0, 1).astype(np.float32)
 
 
 def mist(canvas: Canvas, scene: Scene, y: float, thick: float, strength: float) -> None:
@@ -370,9 +381,9 @@ def _cliff(canvas: Canvas, scene: Scene) -> None:
     strata = n.field(xs, canvas.ys[rows], 3.0, "strata", fy=34, octaves=3) * np.float32(0.12)
     drop = np.clip((y - top[None, :]) / 0.3, 0, 1)
     toward = 0.16 if scene.sun[0] * scene.side < 0 else -0.05
-    lit = np.clip((light - 0.5) * 1.25 + 0.5 + strata + toward - 0.3 * drop, 0, 1)
+    lit = np.clip((light - 0.5) * 2.1 + 0.52 + strata + toward - 0.3 * drop, 0, 1)
     body = between(p.local(p.rock, 0.02), p.local(p.rock, 1.0), lit)
-    turf = smoothstep(0.03, 0.0, y - top[None, :] - 0.018 * n.line(xs, 9, "turf", 4)[None, :] + 0.02 * (light - 0.5))
+    turf = smoothstep(0.045, 0.0, y - top[None, :] - 0.024 * n.line(xs, 9, "turf", 4)[None, :] + 0.02 * (light - 0.5))
     body += (between(p.local(p.grass, 0.15), p.local(p.grass, 1.0), np.clip(light + toward, 0, 1)) - body) * turf[None]
     wet = smoothstep(0.05, 0.0, foot[None, :] - y)
     body *= 1 - 0.45 * wet[None]

@@ -198,7 +198,8 @@ def finish(planes: Array, scene: Scene, view: View, check: Callable[[], None] = 
     amount = 0.0 if recipe.knobs.raw else math.sqrt(recipe.knobs.stylize)
     planes = saturated(planes, 1.0 + 0.16 * amount)
     planes = np.clip(0.5 + (planes - 0.5) * np.float32(1.02 + 0.1 * amount), 0, 1)
-    painted = apply(planes, Manner(scene.style, amount, view, scene.noise, check))
+    exposure = _exposure(scene) if scene.style in {"ink", "pencil"} else None
+    painted = apply(planes, Manner(scene.style, amount, view, scene.noise, check, exposure))
     for mood in scene.features.moods:
         if mood in {"mono", "sepia"}:
             tone = np.tensordot(LUMA, painted, axes=1)[None]
@@ -206,6 +207,16 @@ def finish(planes: Array, scene: Scene, view: View, check: Callable[[], None] = 
                 np.array([1.04, 0.94, 0.78], np.float32) if mood == "sepia" else np.ones(3, np.float32)
             )
     return np.clip(painted, 0, 1)
+
+
+def _exposure(scene: Scene) -> tuple[float, float]:
+    """Mean and spread of the lightness of the scene's first view, from a tiny sketch of it: the same for every window on the scene."""
+    span = scene.recipe.span
+    sketch = compose(
+        scene, View(-span[0] / 2, -span[1] / 2, 80, max(round(80 * span[0]), 8), max(round(80 * span[1]), 8))
+    )
+    tone = np.tensordot(LUMA, sketch, axes=1)
+    return float(tone.mean()), float(tone.std())
 
 
 def graded(planes: Array, grade: tuple[float, ...]) -> Array:

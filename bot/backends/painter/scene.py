@@ -203,6 +203,8 @@ def _suited(slots: Slots, features: Features) -> Slots:
     landed = [s.name for s in features.subjects if SUBJECTS[s.name].habitats[0] == "ground"]
     if slots.ground == "water" and landed and slots.front == "" and slots.back != "island":
         slots = replace(slots, front="cliff" if LANDMARKS & set(landed) else "bank")
+    if slots.ground == "water" and slots.front in {"pines", "flowers"}:
+        slots = replace(slots, front="bank")
     if slots.ground == "cloudsea" and landed:
         slots = replace(slots, front="cliff")
     if (
@@ -240,7 +242,7 @@ def cliff_top(scene: Scene, xs: Array) -> Array:
 def cliff_foot(scene: Scene, xs: Array) -> Array:
     """The waterline of the cliff at `xs`."""
     u = scene.side * (xs - cliff_edge(scene)) + 0.17
-    return scene.horizon + 0.05 + 0.95 * np.maximum(u, 0) ** 1.25 + 0.012 * scene.noise.line(xs, 14, "foot", 3)
+    return scene.horizon + 0.04 + 2.1 * np.maximum(u - 0.01, 0) ** 1.15 + 0.012 * scene.noise.line(xs, 14, "foot", 3)
 
 
 def bank_top(scene: Scene, xs: Array) -> Array:

@@ -23,6 +23,8 @@ class Manner:
     view: View
     noise: Noise
     check: Check
+    #: Mean and spread of lightness that drawings are exposed for; None for those of the picture itself.
+    exposure: tuple[float, float] | None = None
 
     def field(self, frequency: float, name: str, octaves: int = 3, fy: float | None = None) -> Array:
         return self.noise.field(self.view.xs, self.view.ys, frequency, name, fy=fy, octaves=octaves, gain=0.6)
@@ -218,10 +220,15 @@ def hatching(m: Manner, tone: Array) -> Array:
     return total
 
 
+def exposed(tone: Array, m: Manner, middle: float, spread: float) -> Array:
+    """Lightness with its mean brought to `middle` and its spread to `spread`, so that dark scenes can be drawn too."""
+    mean, wide = m.exposure or (float(tone.mean()), float(tone.std()))
+    return np.clip(middle + (tone - np.float32(mean)) * np.float32(spread / max(wide, 0.08)), 0.02, 1)
+
+
 def ink(planes: Array, m: Manner) -> Array:
     tone = grey(planes)
-    spread = max(float(tone.std()), 0.08)
-    even = np.clip(0.6 + (tone - float(tone.mean())) * np.float32(0.19 / spread), 0, 1)
+    even = exposed(tone, m, 0.6, 0.19)
     keys = np.maximum.reduce([lines(plane, m.view.scale, 0.8) for plane in (tone, planes[0], planes[2])])
     dark = np.maximum(hatching(m, blurred(even, 0.004 * m.view.scale)), keys)
     dark = np.maximum(dark, smoothstep(0.1, 0.04, even))
@@ -232,7 +239,7 @@ def ink(planes: Array, m: Manner) -> Array:
 
 def pencil(planes: Array, m: Manner) -> Array:
     tone = grey(planes)
-    even = np.clip(0.62 + (tone - float(tone.mean())) * np.float32(0.22 / max(float(tone.std()), 0.08)), 0.05, 1)
+    even = exposed(tone, m, 0.62, 0.22)
     grain = m.field(230, "tooth", 1) * np.float32(0.5) + m.field(60, "tooth 2", 2, fy=150) * np.float32(0.22)
     shade = np.clip((1 - even) * (0.95 + grain) + 0.25 * hatching(m, even), 0, 0.9)
     dark = np.maximum(shade, lines(tone, m.view.scale) * np.float32(0.85))

@@ -204,8 +204,8 @@ def pine(p: Pen) -> None:
         jag = [
             (-w + 2 * w * k / 6, y + (0.035 if k % 2 else 0.0) + 0.01 * p.number(f"{i}{k}", -1, 1)) for k in range(7)
         ]
-        p.poly([*jag, (0.02, top), (-0.02, top)], shade(leaf, -0.14 + 0.03 * i))
-        p.poly([jag[0], jag[1], jag[2], (-0.02, top)], SNOW if p.snow else shade(leaf, 0.14))
+        p.poly([*jag, (0.006, top), (-0.006, top)], shade(leaf, -0.14 + 0.03 * i))
+        p.poly([jag[0], jag[1], jag[2], (-0.006, top)], SNOW if p.snow else shade(leaf, 0.14))
 
 
 def palm(p: Pen) -> None:
