@@ -156,7 +156,7 @@ def plants(
 ) -> None:
     """Many plants of a few kinds. A spot is (x, y, height, depth); far ones must come first."""
     made: dict[tuple[int, int], tuple[Array, tuple[float, float]]] = {}
-    for order, (x, y, height, depth) in enumerate(spots):
+    for x, y, height, depth in spots:
         pixels = height * canvas.view.scale
         px, py = canvas.view.pixel(x, y)
         if (
@@ -168,7 +168,7 @@ def plants(
         ):
             continue
         step = max(round(math.log(pixels) * 5), 1)
-        kind = (round(x * 977) + order * 0) % kinds
+        kind = round(x * 977) % kinds
         if (kind, step) not in made:
             placed = Placed(
                 name, x, y, height, depth, "ground", bool(kind % 2), "", (scene.recipe.seed + kind * 77) & 0xFFFFFFFF

@@ -5,7 +5,7 @@ import numpy as np
 from bot.backends.painter.canvas import Canvas, blurred, colour
 from bot.backends.painter.noise import Array, hashed, salted, smoothstep
 from bot.backends.painter.palette import mix, rgb
-from bot.backends.painter.scene import Scene, bank_top, cliff_foot, cliff_top, roof_top
+from bot.backends.painter.scene import Scene, bank_top, cliff_top, roof_top
 from bot.backends.painter.sky import gradient
 
 SNOW = rgb("f3f7fb")
@@ -198,7 +198,7 @@ def spikes(scene: Scene, xs: Array, cell: float, name: str, high: float) -> Arra
 def _island(canvas: Canvas, scene: Scene) -> None:
     xs = canvas.xs
     hump = np.exp(-((xs / 0.23) ** 2)) * 0.1 + np.exp(-(((xs - scene.side * 0.09) / 0.07) ** 2)) * 0.05
-    line = scene.horizon + 0.035 - hump * (0.85 + 0.2 * scene.noise.line(xs, 7, "isle", 4)) - 0.0
+    line = scene.horizon + 0.035 - hump * (0.85 + 0.2 * scene.noise.line(xs, 7, "isle", 4))
     ridge(
         canvas, scene, line.astype(np.float32), mix(scene.palette.rock, scene.palette.foliage, 0.55), 0.22, "isle", 12.0
     )
@@ -273,7 +273,7 @@ def _dunes(canvas: Canvas, scene: Scene) -> None:
             continue
         slope = np.gradient(line, xs) * (1 if scene.sun[0] > 0 else -1)
         drop = np.maximum(canvas.ys[rows, None] - line[None, :], 0)
-        flank = smoothstep(-0.12, 0.12, slope[None, :] + 0.0 * drop) * np.exp(-drop * np.float32(5 / (0.4 + t)))
+        flank = smoothstep(-0.12, 0.12, slope[None, :]) * np.exp(-drop * np.float32(5 / (0.4 + t)))
         ripple = n.field(xs, canvas.ys[rows] * 1.0, 14, f"ripple {k}", fy=60 / (0.5 + t), octaves=2) * np.float32(0.05)
         lit = np.clip(0.62 + 0.36 * (np.exp(-drop * 14)) - 0.62 * flank + ripple, 0, 1)
         haze = 0.6 * (1 - t) ** 2
@@ -371,29 +371,29 @@ def paint_front(canvas: Canvas, scene: Scene) -> None:
 
 def _cliff(canvas: Canvas, scene: Scene) -> None:
     p, n, xs = scene.palette, scene.noise, canvas.xs
-    top, foot = cliff_top(scene, xs), cliff_foot(scene, xs)
+    top = cliff_top(scene, xs)
     rows = canvas.rows(float(top.min()) - 0.01)
     if rows.stop <= rows.start:
         return
     y = canvas.ys[rows, None]
-    mask = below(canvas, top, rows) * (1 - below(canvas, np.maximum(foot, top), rows))
+    mask = below(canvas, top, rows)
     light = relief(canvas, scene, rows, 7.5, "cliff", fy=4.0, octaves=6)
     strata = n.field(xs, canvas.ys[rows], 3.0, "strata", fy=34, octaves=3) * np.float32(0.12)
     drop = np.clip((y - top[None, :]) / 0.3, 0, 1)
     toward = 0.16 if scene.sun[0] * scene.side < 0 else -0.05
     lit = np.clip((light - 0.5) * 2.1 + 0.52 + strata + toward - 0.3 * drop, 0, 1)
     body = between(p.local(p.rock, 0.02), p.local(p.rock, 1.0), lit)
-    turf = smoothstep(0.045, 0.0, y - top[None, :] - 0.024 * n.line(xs, 9, "turf", 4)[None, :] + 0.02 * (light - 0.5))
-    body += (between(p.local(p.grass, 0.15), p.local(p.grass, 1.0), np.clip(light + toward, 0, 1)) - body) * turf[None]
-    wet = smoothstep(0.05, 0.0, foot[None, :] - y)
-    body *= 1 - 0.45 * wet[None]
-    surf = (
-        np.exp(-((np.abs(y - foot[None, :]) / (0.006 + 0.03 * np.clip(foot - scene.horizon, 0, 1))[None, :]) ** 2))
-        * (foot > top)[None, :]
+    turf = (top < scene.horizon + 0.03)[None, :] * smoothstep(
+        0.045, 0.0, y - top[None, :] - 0.024 * n.line(xs, 9, "turf", 4)[None, :] + 0.02 * (light - 0.5)
     )
+    body += (between(p.local(p.grass, 0.15), p.local(p.grass, 1.0), np.clip(light + toward, 0, 1)) - body) * turf[None]
+    shore = smoothstep(scene.horizon + 0.02, scene.horizon + 0.05, top)[None, :]
+    body *= 1 - 0.4 * (smoothstep(0.06, 0.0, y - top[None, :]) * shore)[None]
     canvas.lay(body, mask, rows)
-    break_up = smoothstep(-0.3, 0.7, n.field(xs, canvas.ys[rows], 16, "surf", fy=40, octaves=3))
-    canvas.lay(p.local(rgb("f4f7f6"), 0.85), surf * break_up * np.float32(0.75), rows)
+    thick = (0.008 + 0.05 * np.clip(top - scene.horizon, 0, 0.5))[None, :]
+    surf = np.exp(-(((y - top[None, :] + 0.6 * thick) / thick) ** 2)) * shore
+    break_up = smoothstep(-0.4, 0.8, n.field(xs, canvas.ys[rows], 16, "surf", fy=40, octaves=3))
+    canvas.lay(p.local(rgb("f4f7f6"), 0.85), surf * break_up * np.float32(0.8), rows)
 
 
 def _bank(canvas: Canvas, scene: Scene) -> None:

@@ -224,7 +224,7 @@ def _suited(slots: Slots, features: Features) -> Slots:
 
 def cliff_edge(scene: Scene) -> float:
     """Where the headland ends, in x."""
-    return scene.side * scene.noise.number("edge", -0.06, 0.1) * scene.recipe.span[0]
+    return scene.side * scene.noise.number("edge", 0.03, 0.15) * scene.recipe.span[0]
 
 
 def cliff_top(scene: Scene, xs: Array) -> Array:
@@ -236,13 +236,8 @@ def cliff_top(scene: Scene, xs: Array) -> Array:
     plateau = height * (0.85 + 0.3 * smoothstep(0, 0.6, u)) + 0.012 * rough * smoothstep(
         0.25, 0.4, np.abs(u - 0.13) + 0.18
     )
-    return scene.horizon + 0.035 - (plateau + 0.035) * fall + 0.02 * (1 - fall) * rough
-
-
-def cliff_foot(scene: Scene, xs: Array) -> Array:
-    """The waterline of the cliff at `xs`."""
-    u = scene.side * (xs - cliff_edge(scene)) + 0.17
-    return scene.horizon + 0.04 + 2.1 * np.maximum(u - 0.01, 0) ** 1.15 + 0.012 * scene.noise.line(xs, 14, "foot", 3)
+    sea = 2.3 * np.maximum(-u - 0.13 + 0.02 * scene.noise.line(xs, 11, "shore", 4, 0.6), 0) ** 1.15
+    return scene.horizon + 0.035 - (plateau + 0.035) * fall + sea
 
 
 def bank_top(scene: Scene, xs: Array) -> Array:
@@ -378,7 +373,7 @@ def _spot(
         case "water":
             t = draw(f"{name} reach", 0.12, 0.34) + 0.1 * min(slot, 3) * draw(f"{name} more", 0.3, 1)
             if scene.front in {"cliff", "sand", "bank"}:
-                x = -scene.side * (0.18 + 0.3 * draw(f"{name} out", 0, 1) + 0.3 * slot) * half * 1.3
+                x = -scene.side * (0.24 + 0.28 * draw(f"{name} out", 0, 1) + 0.3 * slot) * half * 1.3
                 t = min(t, 0.3)
             return x, scene.horizon + (scene.bottom - scene.horizon) * t, 0.45 * (1 - t), size * (0.62 + 1.0 * t)
         case "air":

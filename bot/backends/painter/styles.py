@@ -253,6 +253,9 @@ def pencil(planes: Array, m: Manner) -> Array:
 def pixel(planes: Array, m: Manner) -> Array:
     """Blocks that lie on the world's grid, in a small palette."""
     block = max(round(m.view.scale / 116), 2)
+    if m.noise.period is not None:  # whole blocks in a period
+        sides = [round(side * m.view.scale) for side in m.noise.period]
+        block = next(b for b in range(block, 0, -1) if all(side % b == 0 for side in sides))
     ox, oy = (round(-c * m.view.scale) % block for c in (m.view.left, m.view.top))
     image = to_image(saturated(planes, 1.22))
     width, height = image.size
