@@ -194,6 +194,8 @@ class Ticket:
     generating: bool = True
     #: When it was handed to its backend; for active jobs only.
     started_ms: int | None = None
+    #: When a job of this user's was last admitted; 0 for never.
+    served_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +231,10 @@ def effective_lane(ticket: Ticket, now_ms: int) -> Lane:
 class Line:
     """The waiting jobs as a queue that is fair to users, under the limits.
 
-    The next is the first by lane, then by how many jobs its user has active, then by age. A job that a limit holds back is passed over and
-    does not count. What is taken counts as active until it is given to `finish`. Taking one costs O(log n).
+    The next is the first by lane, then by how many jobs its user has active, then by how long ago its user was last served, then by age.
+    (Where only one job runs at a time nobody has any active when the next is chosen: taking turns is what is fair then.) A job that a
+    limit holds back is passed over and does not count. What is taken counts as active until it is given to `finish`. Taking one costs
+    O(log n).
     """
 
     def __init__(self, waiting: Iterable[Ticket], active: Iterable[Ticket], limits: Limits, now_ms: int) -> None:
@@ -238,6 +242,9 @@ class Line:
         self._users = Counter[int]()
         self._guilds = Counter[int]()
         self._backends = Counter[str]()
+        waiting = list(waiting)
+        self._served = {ticket.user_id: ticket.served_ms for ticket in waiting}
+        self._turn = max(self._served.values(), default=0)
         for ticket in active:
             self._count(ticket, 1)
         # Jobs alike in lane, user, server and backend wait in one row, so that only its first one needs to be looked at.
@@ -261,6 +268,8 @@ class Line:
             ticket = None if limit else self._rows[row].pop()
             if ticket:
                 self._count(ticket, 1)
+                self._turn += 1
+                self._served[row.user_id] = self._turn
                 self._refresh(row.user_id)
             if self._rows[row]:
                 self._put(row, limit)
@@ -283,7 +292,7 @@ class Line:
             self._backends[ticket.backend] += change
 
     def _put(self, row: "_Row", limit: "_Limit | None") -> None:
-        key = (row.lane is Lane.RELAX, self._users[row.user_id], *_age(self._rows[row][-1]))
+        key = (row.lane is Lane.RELAX, self._users[row.user_id], self._served[row.user_id], *_age(self._rows[row][-1]))
         self._lies[row] = limit, key
         heappush(self._heaps.setdefault(limit, []), (key, row))
 
@@ -326,7 +335,7 @@ class _Row(NamedTuple):
     backend: str
 
 
-_Key = tuple[bool, int, int, str]
+_Key = tuple[bool, int, int, int, str]
 _Limit = tuple[Literal["user", "guild"], int] | tuple[Literal["backend"], str]
 
 
@@ -340,7 +349,7 @@ def _age(ticket: Ticket) -> tuple[int, str]:
 
 
 def rank(waiting: Iterable[Ticket], active: Iterable[Ticket], now_ms: int) -> Iterator[Ticket]:
-    """Waiting jobs in the order in which they start: by lane, then round-robin over users by how many they have active, then by age.
+    """Waiting jobs in the order in which they start: by lane, then round-robin over users, then by age.
 
     Each one that is yielded counts as active for those after it, so that the order is the one that admission will follow as long as
     nothing finishes. Lazy.

@@ -1,6 +1,7 @@
 """The queue's rules, on their own."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -153,3 +154,11 @@ def test_taking_up_the_line_again_gives_what_a_new_line_would(waiting: list[Tick
     line.finish(first[0])
     rest = [t for t in waiting if t not in first]
     assert list(iter(line.take, None)) == admissible(rest, first[1:], bounds, NOW)
+
+
+def test_who_was_served_longest_ago_is_next() -> None:
+    """One job at a time: when it ends, nobody has anything active, and the others have waited longer for their turn."""
+    busy = [replace(ticket(number, user=1), served_ms=NOW - 10) for number in range(3)]
+    patient = replace(ticket(8, user=2), served_ms=NOW - 1000)
+    newcomer = ticket(9, user=3)
+    assert [one.user_id for one in rank([*busy, patient, newcomer], [], NOW)] == [3, 2, 1, 1, 1]

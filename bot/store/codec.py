@@ -70,6 +70,7 @@ def ticket_from_row(row: RowMapping) -> Ticket:
         created_ms=row["created_ms"],
         generating=row["status"] != Status.DELIVERING,
         started_ms=row["started_ms"],
+        served_ms=row["served_ms"] or 0,
     )
 
 

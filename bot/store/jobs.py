@@ -19,6 +19,8 @@ Enqueue = Callable[[AsyncConnection, Job], Awaitable[None]]
 Alive = Callable[[AsyncConnection], Awaitable[Collection[str]]]
 
 _jobs = tables.jobs
+_earlier = _jobs.alias("earlier")
+_SERVED = select(func.max(_earlier.c.admitted_ms)).where(_earlier.c.user_id == _jobs.c.user_id).scalar_subquery()
 _TICKETS = select(
     _jobs.c.id,
     _jobs.c.user_id,
@@ -28,6 +30,7 @@ _TICKETS = select(
     _jobs.c.created_ms,
     _jobs.c.status,
     _jobs.c.started_ms,
+    _SERVED.label("served_ms"),
 ).where(
     or_(
         _jobs.c.status == str(Status.WAITING),
@@ -165,12 +168,12 @@ class JobStore:
 
 
 def _stamped(jobs: Iterable[Job]) -> list[Job]:
-    """A millisecond apart, so that a batch keeps its order."""
+    """A millisecond apart, so that a batch keeps its order. A local job is no turn of its user's, so it has no time of admission."""
     now = now_ms()
     return [
         job.evolve(created_ms=now + index, status=Status.WAITING)
         if job.backend
-        else job.evolve(created_ms=now + index, status=Status.ADMITTED, admitted_ms=now, attempts=1)
+        else job.evolve(created_ms=now + index, status=Status.ADMITTED, attempts=1)
         for index, job in enumerate(jobs)
     ]
 

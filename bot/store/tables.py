@@ -49,6 +49,7 @@ jobs = Table(
     Column("cost_usd", Float),
     Index(None, "status", "created_ms"),
     Index(None, "user_id", "created_ms"),
+    Index(None, "user_id", "admitted_ms"),
     Index(None, "parent_id"),
     Index(None, "backend", "finished_ms"),
 )

@@ -73,6 +73,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_jobs_backend_finished_ms"), ["backend", "finished_ms"], unique=False)
         batch_op.create_index(batch_op.f("ix_jobs_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_jobs_status_created_ms"), ["status", "created_ms"], unique=False)
+        batch_op.create_index(batch_op.f("ix_jobs_user_id_admitted_ms"), ["user_id", "admitted_ms"], unique=False)
         batch_op.create_index(batch_op.f("ix_jobs_user_id_created_ms"), ["user_id", "created_ms"], unique=False)
 
     op.create_table(
