@@ -189,7 +189,7 @@ def _aurora(canvas: Canvas, scene: Scene) -> None:
         foot = scene.horizon - (0.16 + 0.1 * k) + 0.1 * n.line(canvas.xs, 1.5, f"aurora {k}", 3)
         rays = 0.55 + 0.45 * n.line(canvas.xs, 16, f"rays {k}", 3, 0.7)
         height = foot[None, :] - canvas.ys[:, None]
-        glow = np.where(height > 0, np.exp(-height * np.float32(5.5)), np.exp(height * np.float32(40)))
+        glow = np.exp(np.where(height > 0, -height * np.float32(5.5), height * np.float32(40)))
         canvas.lay(paint, glow * np.clip(rays, 0, 1)[None, :] * np.float32(0.6))
 
 
