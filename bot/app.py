@@ -8,7 +8,7 @@ A test, the playground and a host program start it alike. With an `outlet` of on
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -22,15 +22,13 @@ from bot.engine import Engine
 from bot.errors import BackendError
 from bot.fetch import Fetcher, FetchLimits
 from bot.imaging import Imaging
-from bot.jobs import Position
 from bot.objects import Objects
+from bot.positions import Positions
 from bot.preferences import Preferences
 from bot.store import Store
 from bot.studio import Studio
 from bot.worker import Outlet, Worker
 
-LOCAL_QUEUE = "local"
-LOCAL_CONCURRENCY = 8
 DISCORD_FILES = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 
 
@@ -70,12 +68,6 @@ async def application(
         def finished() -> None:
             admission.wake()
 
-        async def tell(positions: Mapping[str, Position]) -> None:
-            for job_id, position in positions.items():
-                job = await store.job(job_id)
-                if job is not None:
-                    way.waiting(job, position)
-
         worker = Worker(
             settings, store=store, objects=objects, catalog=catalog, imaging=imaging, outlet=way, finished=finished
         )
@@ -86,7 +78,7 @@ async def application(
             store,
             engine,
             limits,
-            on_positions=tell,
+            on_positions=Positions(store, way).tell,
             on_repaired=worker.repaired,
             concurrency=concurrency,
             seconds=_seconds(catalog),
@@ -106,11 +98,12 @@ async def application(
             outlet=way,
             limits=limits,
         )
-        await engine.start({**limits.running_per_backend, LOCAL_QUEUE: LOCAL_CONCURRENCY})
+        # Admission holds the limits. A place in a queue is taken until the result is posted, so there are some more of them.
+        await engine.start({name: 2 * number + 2 for name, number in concurrency.items()})
         stack.push_async_callback(engine.stop)
         await admission.start()
         stack.push_async_callback(admission.stop)
-        sweeper = asyncio.create_task(retention.run(settings, store, objects), name="retention")
+        sweeper = asyncio.create_task(retention.run(settings, store, objects, engine), name="retention")
         stack.push_async_callback(_stopped, sweeper)
         yield Application(settings, store, catalog, studio)
 

@@ -53,6 +53,10 @@ class Preferences:
         self._cache.move_to_end(user_id)
         return found
 
+    def knows(self, user_id: int) -> bool:
+        """Whether `peek` gives what was stored."""
+        return user_id in self._cache
+
     async def load(self, user_id: int) -> UserPreferences:
         """From the store, into memory."""
         return self._keep(user_id, _decoded(await self._store.settings(_SCOPE, user_id)))

@@ -1,4 +1,4 @@
-"""Lets go of old pictures, by age and by size, and of what killed processes left in the work folder."""
+"""Lets go of old pictures, by age and by size, of what killed processes left in the work folder, and of the engine's old records."""
 
 import asyncio
 import logging
@@ -7,19 +7,24 @@ import time
 from pathlib import Path
 
 from bot.config import Settings
-from bot.jobs import FINISHED
+from bot.engine import Engine
+from bot.jobs import FINISHED, now_ms
 from bot.objects import Objects
 from bot.store import Store
 
 EVERY_SECONDS = 3600.0
 DAY_MS = 86_400_000
 GIB = 1 << 30
+PRUNE_AT_ONCE = 500  # records
 log = logging.getLogger(__name__)
 
 
-async def sweep(settings: Settings, store: Store, objects: Objects, now_ms: int) -> int:
-    """Deletes finished jobs' pictures beyond `keep_days` and `keep_gib`, oldest first. Returns how many. The jobs' rows stay."""
-    before = now_ms - settings.keep_days * DAY_MS if settings.keep_days else None
+async def sweep(settings: Settings, store: Store, objects: Objects, engine: Engine, now: int) -> int:
+    """Deletes finished jobs' pictures beyond `keep_days` and `keep_gib`, oldest first. Returns how many. The jobs' rows stay.
+
+    What the engine wrote down of jobs that ended more than a day ago goes too.
+    """
+    before = now - settings.keep_days * DAY_MS if settings.keep_days else None
     over = int(settings.keep_gib * GIB) if settings.keep_gib else None
     images = await store.expired(before_ms=before, over_bytes=over)
     keys = [image.key for image in images]
@@ -29,13 +34,15 @@ async def sweep(settings: Settings, store: Store, objects: Objects, now_ms: int)
         job = await store.job(folder.name)
         if job is None or job.status in FINISHED:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    while await engine.prune(now - DAY_MS, limit=PRUNE_AT_ONCE) == PRUNE_AT_ONCE:
+        pass
     return len(keys)
 
 
-async def run(settings: Settings, store: Store, objects: Objects) -> None:
+async def run(settings: Settings, store: Store, objects: Objects, engine: Engine) -> None:
     """Sweeps now and every hour, until cancelled."""
     while True:
-        deleted = await sweep(settings, store, objects, time.time_ns() // 1_000_000)
+        deleted = await sweep(settings, store, objects, engine, now_ms())
         if deleted:
             log.info("let go of %d old pictures", deleted)
         await asyncio.sleep(EVERY_SECONDS)

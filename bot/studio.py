@@ -29,6 +29,7 @@ from bot.store import Store
 from bot.worker import Outlet, Upload, Worker, maker, parsed
 
 MAX_INPUTS = 5
+SUBMITS_AT_ONCE = 2
 #: A result may be worked on while its pictures are kept.
 WITH_PICTURES = frozenset({Status.DONE, Status.HELD, Status.DELIVERING})
 log = logging.getLogger(__name__)
@@ -98,6 +99,8 @@ class Studio:
         self._worker = worker
         self._outlet = outlet
         self._limits = limits
+        # In a rush what has been answered already waits, so that answers to others do not.
+        self._submitting = asyncio.Semaphore(SUBMITS_AT_ONCE)
 
     @property
     def catalog(self) -> Catalog:
@@ -263,8 +266,9 @@ class Studio:
         return await self._store.job(message.job_id) if message else None
 
     async def remember(self, caller: Caller) -> None:
-        """Brings the caller's settings into memory, so that the next `check` knows them."""
-        await self._preferences.load(caller.user_id)
+        """Brings the caller's settings into memory, so that the next `check` knows them. At once where they are there already."""
+        if not self._preferences.knows(caller.user_id):
+            await self._preferences.load(caller.user_id)
 
     async def save_draft(self, caller: Caller, text: str) -> str:
         """Keeps a prompt that was refused or waits for a confirmation, for a day; returns the id to ask for it by."""
@@ -301,9 +305,10 @@ class Studio:
         )
 
     async def _submit(self, jobs: Sequence[Job], images: Sequence[Image]) -> list[Job]:
-        stored = await self._store.submit(
-            jobs, images, limits=self._limits, batch=len(jobs) > 1, enqueue=self._engine.enqueue
-        )
+        async with self._submitting:
+            stored = await self._store.submit(
+                jobs, images, limits=self._limits, batch=len(jobs) > 1, enqueue=self._engine.enqueue
+            )
         self._admission.wake()
         return stored
 

@@ -1,6 +1,6 @@
-"""The workflow of one job: submit, collect, compose, deliver.
+"""The workflow of one job: submit, collect, deliver.
 
-The engine runs these four in order and remembers each that was finished, so that a process that was killed goes on where it stopped. A
+The engine runs these three in order and remembers each that was finished, so that a process that was killed goes on where it stopped. A
 step takes the job's id only, is safe to run again, and writes what it made to the store and the object store.
 """
 
@@ -141,7 +141,7 @@ class Worker:
     @property
     def steps(self) -> Mapping[str, Callable[[str], Awaitable[Next]]]:
         """In the order in which the engine runs them."""
-        steps = {"submit": self.submit, "collect": self.collect, "compose": self.compose, "deliver": self.deliver}
+        steps = {"submit": self.submit, "collect": self.collect, "deliver": self.deliver}
         return {name: partial(self._guarded, step) for name, step in steps.items()}
 
     async def _guarded(self, step: Callable[[Job], Awaitable[None]], job_id: str) -> Next:
@@ -181,7 +181,7 @@ class Worker:
         await asyncio.to_thread(shutil.rmtree, self._folder(job), ignore_errors=True)
         self._finished()
 
-    # The four steps
+    # The three steps
 
     async def submit(self, job: Job) -> None:
         """Hands the request to the provider, where it takes requests without answering them in the same call."""
@@ -211,38 +211,8 @@ class Worker:
             await self._store.update(job.id, model=result.model or job.model, **changes)
         await self._store.move(job.id, {Status.RUNNING}, Status.DELIVERING, progress=1.0)
 
-    async def compose(self, job: Job) -> None:
-        """Makes the grid of what was made, where it was more than one."""
-        outputs = await self._store.images(job.id, ImageKind.OUTPUT)
-        if len(outputs) < 2:
-            return
-        folder = await self._made_folder(job)
-        sources = [await self._objects.local(image.key) for image in outputs]
-        tiles = [folder / f"tile-{image.index}.jpg" for image in outputs]
-        for source, tile in zip(sources, tiles, strict=True):
-            if not await asyncio.to_thread(tile.exists):  # encoded on arrival, unless that was before a restart
-                await self._imaging.encode_tile(source, tile)
-        target = folder / "grid.jpg"
-        size = await self._imaging.grid(tiles, sources, target)
-        key = f"jobs/{job.id}/grid.jpg"
-        stored = await self._objects.put(key, target)
-        await self._store.add_images(
-            [
-                Image(
-                    job_id=job.id,
-                    kind=ImageKind.GRID,
-                    index=0,
-                    key=key,
-                    media_type="image/jpeg",
-                    width=size.width,
-                    height=size.height,
-                    size=stored,
-                )
-            ]
-        )
-
     async def deliver(self, job: Job) -> None:
-        """Posts the result."""
+        """Composes the grid, where there is more than one picture, and posts the result."""
         arrived = await self._outlet.deliver(job, await self._parcel(job))
         target = Status.DONE if arrived else Status.HELD
         await self._store.move(job.id, {Status.DELIVERING}, target)
@@ -299,9 +269,10 @@ class Worker:
         return outputs[job.tile - 1]
 
     async def _input(self, image: Image, role: Role) -> InputImage:
-        weight = float(image.memo.get("weight", 1.0)) if image.kind is ImageKind.INPUT else 1.0
-        memo = image.memo if image.kind is ImageKind.OUTPUT else {}
-        return InputImage(path=await self._objects.local(image.key), role=role, weight=weight, memo=memo)
+        path = await self._objects.local(image.key)
+        if image.kind is ImageKind.OUTPUT:
+            return InputImage(path=path, role=role, memo=image.memo)
+        return InputImage(path=path, role=role, weight=float(image.memo.get("weight", 1.0)))
 
     async def _keep(self, job: Job, index: int, generated: Generated) -> Image:
         """Stores a picture byte for byte as the backend sent it. Raises `BackendBroken` when it is none."""
@@ -355,12 +326,39 @@ class Worker:
         if len(outputs) == 1:
             upload = await self.original(job, outputs[0], await self._made_folder(job))
             return Parcel((upload,), rows, job.notes)
-        grid = (await self._store.images(job.id, ImageKind.GRID))[0]
-        path = await self._objects.local(grid.key)
+        path = await self._compose(job, outputs)
         alt = T("A grid of {count} pictures: {prompt}", count=len(outputs), prompt=_words(job)).in_language(
             job.place.locale
         )
         return Parcel((Upload(path, file_name(job, path.suffix), alt[:ALT_TEXT]),), rows, job.notes)
+
+    async def _compose(self, job: Job, outputs: Sequence[Image]) -> Path:
+        """Makes the grid and keeps it."""
+        folder = await self._made_folder(job)
+        sources = [await self._objects.local(image.key) for image in outputs]
+        tiles = [folder / f"tile-{image.index}.jpg" for image in outputs]
+        for source, tile in zip(sources, tiles, strict=True):
+            if not await asyncio.to_thread(tile.exists):  # encoded on arrival, unless that was before a restart
+                await self._imaging.encode_tile(source, tile)
+        target = folder / "grid.jpg"
+        size = await self._imaging.grid(tiles, sources, target)
+        key = f"jobs/{job.id}/grid.jpg"
+        stored = await self._objects.put(key, target)
+        await self._store.add_images(
+            [
+                Image(
+                    job_id=job.id,
+                    kind=ImageKind.GRID,
+                    index=0,
+                    key=key,
+                    media_type="image/jpeg",
+                    width=size.width,
+                    height=size.height,
+                    size=stored,
+                )
+            ]
+        )
+        return await self._objects.local(key)
 
     def _capabilities(self, job: Job) -> Capabilities | None:
         try:

@@ -309,9 +309,7 @@ PARAMETERS: tuple[Parameter, ...] = (
 
 #: What the bot itself sees to, whatever the backend: shape and size, counts, mode, visibility, routing, file format, zooming out.
 #: Not `seed`, which a backend honours or not, nor `no`.
-HOUSE = frozenset(
-    "ar width height n repeat fast relax turbo stealth public backend format zoom".split()
-)
+HOUSE = frozenset("ar width height n repeat fast relax turbo stealth public backend format zoom".split())
 
 _BY_NAME: Mapping[str, Parameter] = MappingProxyType(
     {name: row for row in PARAMETERS for name in (row.name, *row.aliases)}

@@ -9,14 +9,14 @@ from tests.meta.source import Module, imports, is_within, modules
 #: From the inside to the outside. A module imports from the lines above its own, and from its own package; a line's modules don't know
 #: each other. The innermost package that names a module counts.
 LAYERS = (
-    ("bot.i18n", "bot.lines"),
+    ("bot.i18n",),
     ("bot.errors",),
     ("bot.backends.base", "bot.jobs"),
     ("bot.config", "bot.prompt", "bot.captions", "bot.policy", "bot.imaging"),
     ("bot.actions", "bot.fetch", "bot.objects", "bot.backends.painter", "bot.store bot.migrations"),
-    ("bot.catalog", "bot.preferences", "bot.engine", "bot.retention"),
-    ("bot.admission", "bot.worker", "bot.views"),
-    ("bot.studio", "bot.delivery", "bot.doctor"),
+    ("bot.catalog", "bot.preferences", "bot.engine"),
+    ("bot.admission", "bot.worker", "bot.views", "bot.retention"),
+    ("bot.studio", "bot.delivery", "bot.doctor", "bot.positions"),
     ("bot.client",),
     ("bot.app", "cogs", "bot.playground"),
     ("bot.terminal", "bot.play"),
