@@ -8,8 +8,8 @@ from bot.playground.files import Files
 
 PAGE = Path(__file__).parent / "page"
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data: https: {base}; "
-    "media-src 'self' {base}; connect-src 'self' ws://{host}; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "media-src 'self'; connect-src 'self' ws://{host}; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -35,7 +35,7 @@ class Pages:
         path = (PAGE / name).resolve()
         if not path.is_relative_to(PAGE.resolve()) or not path.is_file():
             raise web.HTTPNotFound
-        policy = CSP.format(base=self._files.base, host=request.host)
+        policy = CSP.format(host=request.host)
         headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
         return web.FileResponse(path, headers=headers | {"Referrer-Policy": "no-referrer"})
 

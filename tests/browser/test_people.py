@@ -112,4 +112,25 @@ async def test_an_address_of_another_run_opens_the_page_anyhow(browser: Browser,
     async with await browser.new_context() as context:
         chat = Chat(await context.new_page(), place.playground.url)
         await chat.open("999", "888")
+        await expect(chat.page.locator(".person[aria-pressed=true]")).to_have_attribute("data-user", USERS["ben"])
+
+
+@pytest.mark.parametrize(
+    ("locale", "user", "language"), [("en-GB", "ben", "en-US"), ("es-AR", "ana", "es-419"), ("de-DE", "ben", "en-US")]
+)
+async def test_a_newcomer_is_someone_who_reads_their_language(
+    browser: Browser, place: Place, locale: str, user: str, language: str
+) -> None:
+    async with await browser.new_context(locale=locale) as context:
+        chat = Chat(await context.new_page(), place.playground.url)
+        await chat.page.goto(place.playground.url)
+        await chat.ready()
+        await expect(chat.page.locator(".person[aria-pressed=true]")).to_have_attribute("data-user", USERS[user])
+        await expect(chat.page.locator("html")).to_have_attribute("lang", language)
+
+
+async def test_someone_else_may_be_named_in_the_address(browser: Browser, place: Place) -> None:
+    async with await browser.new_context(locale="en-US") as context:
+        chat = Chat(await context.new_page(), place.playground.url)
+        await chat.open("ana")
         await expect(chat.page.locator(".person[aria-pressed=true]")).to_have_attribute("data-user", USERS["ana"])

@@ -153,7 +153,10 @@ async def get(url: str, **headers: str) -> tuple[int, str, Any]:
 async def test_the_page_is_served_with_a_strict_policy(playground: Playground) -> None:
     status, text, headers = await get(playground.url)
     assert (status, "<!doctype html>" in text.lower()) == (200, True)
-    assert "script-src 'self';" in headers["Content-Security-Policy"]
+    policy = headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "img-src 'self' data: blob:;" in policy
+    assert "http" not in policy
     for reference in ("/static/app.js", "/static/style.css"):
         assert reference in text
         assert (await get(playground.url + reference))[0] == 200

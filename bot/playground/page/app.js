@@ -21,7 +21,7 @@ let starts = 0;
 /** Everything anew for one user: at the start, on switching users and on changing the language. */
 async function start(user, channelId) {
   const turn = (starts += 1);
-  const world = await api.world(user);
+  const world = await api.world(user ?? (await newcomer()));
   if (turn !== starts) return;
   stopListening();
   closePopup();
@@ -33,6 +33,14 @@ async function start(user, channelId) {
   root.replaceChildren(skipLink(), sidebar.node, veil(), main);
   stopListening = listen(state.me.id, { onEvent: receive, onOpen: opened, onLost: lost });
   go(state.channels.has(channelId) ? channelId : firstChannel());
+}
+
+/** Who one is where nobody was named: the first person who reads a language of the browser's, else English, else anyone. */
+async function newcomer() {
+  const people = (await api.world()).users.filter((user) => !user.bot);
+  const language = (locale) => locale.toLowerCase().split("-")[0];
+  const readers = [...navigator.languages, "en"].map((wanted) => people.find((user) => language(user.locale) === language(wanted)));
+  return (readers.find(Boolean) ?? people[0])?.id;
 }
 
 const skipLink = () => h("a", { class: "skip", href: "#composer-input", onclick: (event) => (event.preventDefault(), view.composer.focus()) }, t("skip"));
