@@ -1,7 +1,6 @@
 """A browser, a playground with a small bot in it, and the page opened on it."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -14,13 +13,9 @@ from playwright.async_api import Browser, async_playwright
 
 from bot.playground.server import Playground
 from tests.browser.easel import Easel
+from tests.browser.launch import ARGUMENTS, chromium
 from tests.browser.page import Chat
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = [
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 TRIES = {
     "en": [("A lighthouse", "/imagine prompt: a lighthouse on a cliff")],
@@ -56,7 +51,7 @@ class Place:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One browser for all tests; skipped with a reason where there is none."""
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    path = chromium()
     if path is None:
         pytest.skip("no Chromium on this machine")
     async with async_playwright() as playwright:
