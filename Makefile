@@ -7,7 +7,7 @@ PLAIN := .venv/.installed
 DEV := .venv/.installed-dev
 EXTRACTED := bot/locale/lienzo.pot
 
-.PHONY: help play test lint check bench docs messages
+.PHONY: help play test lint check bench docs picture messages
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make check     lint and test: what a change must pass"
 	@echo "make bench     measure, and write docs/benchmarks.md"
 	@echo "make docs      fill the generated tables of the READMEs"
+	@echo "make picture   take the picture of the READMEs anew (needs Chromium)"
 	@echo "make messages  refresh the catalogues of bot/locale from the code"
 
 play: $(PLAIN)
@@ -39,6 +40,9 @@ bench: $(DEV)
 
 docs: $(DEV)
 	$(BIN)/python -m tests.meta.generated
+
+picture: $(DEV)
+	$(BIN)/python -m tests.browser.picture
 
 messages: $(DEV)
 	$(BIN)/pybabel -q extract --mapping-file pyproject.toml --no-default-keywords -k T -k TN:1,2 -k N_ \
