@@ -21,7 +21,21 @@ from bot.errors import BackendError, LimitReached, NotAllowed, NotFound, PromptE
 from bot.fetch import Fetcher
 from bot.i18n import T, Text
 from bot.imaging import Imaging
-from bot.jobs import CANCELLABLE, Action, Image, ImageKind, Job, Lane, Limits, Place, Status, new_job_id, now_ms
+from bot.jobs import (
+    CANCELLABLE,
+    Action,
+    Image,
+    ImageKind,
+    Job,
+    Lane,
+    Limits,
+    Message,
+    MessageKind,
+    Place,
+    Status,
+    new_job_id,
+    now_ms,
+)
 from bot.objects import Objects
 from bot.preferences import Preferences
 from bot.prompt import Parsed, Prompt, parse, permute, render, replaced
@@ -307,7 +321,7 @@ class Studio:
     async def _submit(self, jobs: Sequence[Job], images: Sequence[Image]) -> list[Job]:
         async with self._submitting:
             stored = await self._store.submit(
-                jobs, images, limits=self._limits, batch=len(jobs) > 1, enqueue=self._engine.enqueue
+                jobs, images, _answers(jobs[0]), limits=self._limits, batch=len(jobs) > 1, enqueue=self._engine.enqueue
             )
         self._admission.wake()
         return stored
@@ -381,6 +395,14 @@ class Studio:
         key = f"jobs/{job.id}/{image.key.rpartition('/')[2]}"
         await self._objects.put(key, await self._objects.local(image.key))
         return replace(image, job_id=job.id, key=key)
+
+
+def _answers(job: Job) -> list[Message]:
+    """The message that shows the job already: the answer to its command."""
+    place = job.place
+    if place.progress_message_id is None:
+        return []
+    return [Message(place.progress_message_id, place.channel_id, job.id, MessageKind.PROGRESS)]
 
 
 def lane(prompt: Prompt, preferred: Lane) -> Lane:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bot.actions import Button, Plan, buttons, plan, realise
 from bot.backends.base import Backend, Capabilities, Generated, InputImage, Request, Result, Role
@@ -109,9 +109,29 @@ class _Collecting:
             self.image(index, generated)
         return list(await asyncio.gather(*(self.arrived[index] for index in sorted(self.arrived))))
 
-    def drop(self) -> None:
+    async def drop(self) -> None:
+        """Ends what is still being kept."""
         for task in self.arrived.values():
             task.cancel()
+        await asyncio.gather(*self.arrived.values(), return_exceptions=True)
+
+
+class _Keeping:
+    """What was put into the object store for a job that may yet come to nothing."""
+
+    def __init__(self, job_id: str, objects: Objects) -> None:
+        self._job_id = job_id
+        self._objects = objects
+        self._keys: set[str] = set()
+
+    async def put(self, name: str, path: Path) -> tuple[str, int]:
+        """The key and the bytes."""
+        key = f"jobs/{self._job_id}/{name}"
+        self._keys.add(key)
+        return key, await self._objects.put(key, path)
+
+    async def drop(self) -> None:
+        await self._objects.delete(self._keys)
 
 
 class Worker:
@@ -137,6 +157,7 @@ class Worker:
         self._outlet = outlet
         self._finished = finished
         self._sleep = sleep
+        self._since_ms = now_ms()
 
     @property
     def steps(self) -> Mapping[str, Callable[[str], Awaitable[Next]]]:
@@ -186,33 +207,32 @@ class Worker:
     async def submit(self, job: Job) -> None:
         """Hands the request to the provider, where it takes requests without answering them in the same call."""
         if job.status is Status.ADMITTED:
-            await self._store.move(
-                job.id, {Status.ADMITTED}, Status.RUNNING, started_ms=None
-            )  # that is when it is asked
+            await self._store.move(job.id, {Status.ADMITTED}, Status.RUNNING)  # the intent, before anything is bought
         if not job.backend:
             return
         self._outlet.progress(job, 0.0, None)
-        backend, request, chosen = await self._request(job)
-        handle = await self._trying(job, lambda: backend.submit(request))
-        await self._store.update(job.id, handle=handle, notes=(*job.notes, *chosen.notes))
+        if self._catalog.capabilities(job.backend).resumable:
+            backend, request, _ = await self._request(job)
+            handle = await self._trying(job, lambda: backend.submit(request))
+            await self._store.update(job.id, handle=handle)
 
     async def collect(self, job: Job) -> None:
-        """Waits for the pictures and keeps them. Tiles of the grid are encoded while others are still being made."""
+        """Waits for the pictures, keeps them and composes the grid. Tiles are encoded while others are still being made."""
         if job.status is not Status.RUNNING:
             return  # this was done before a restart
-        if not job.backend:
-            await self._copy_from_parent(job)
-        else:
-            job = await self._begin(job)
-            images, result = await self._trying(job, partial(self._collect, job))
-            if not images:
-                raise BackendBroken(backend=job.backend)
-            changes = {"notes": (*job.notes, *result.notes), "cost_usd": result.cost_usd}
-            await self._store.update(job.id, model=result.model or job.model, **changes)
-        await self._store.move(job.id, {Status.RUNNING}, Status.DELIVERING, progress=1.0)
+        keeping = _Keeping(job.id, self._objects)
+        try:
+            images, changes = await (self._generate(job, keeping) if job.backend else self._copy(job, keeping))
+            if len(images) > 1:
+                images.append(await self._compose(job, images, keeping))
+            if not await self._store.collected(job.id, images, **changes):
+                await keeping.drop()
+        except BaseException:
+            await asyncio.shield(keeping.drop())
+            raise
 
     async def deliver(self, job: Job) -> None:
-        """Composes the grid, where there is more than one picture, and posts the result."""
+        """Posts the result."""
         arrived = await self._outlet.deliver(job, await self._parcel(job))
         target = Status.DONE if arrived else Status.HELD
         await self._store.move(job.id, {Status.DELIVERING}, target)
@@ -220,31 +240,37 @@ class Worker:
 
     # What they are made of
 
-    async def _begin(self, job: Job) -> Job:
-        """Writes down that the backend is being asked. If that was written before, a restart came between: a setting says what then."""
-        capabilities = self._catalog.capabilities(job.backend)
-        costs_again = job.started_ms is not None and job.handle is None and not capabilities.repeatable
-        if costs_again and self._settings.after_crash == "fail":
+    async def _generate(self, job: Job, keeping: "_Keeping") -> tuple[list[Image], dict[str, Any]]:
+        """What the backend makes of the job: its pictures, and what else the job's row is to say."""
+        notes = (*job.notes, *self._restarted(job))
+        images, result, chosen = await self._trying(job, partial(self._collect, job, keeping))
+        if not images:
+            raise BackendBroken(backend=job.backend)
+        notes = (*notes, *chosen.notes, *result.notes)
+        return images, {"notes": notes, "model": result.model or job.model, "cost_usd": result.cost_usd}
+
+    def _restarted(self, job: Job) -> list[Text]:
+        """Where the bot was restarted after the backend was asked, a setting decides whether it is asked again."""
+        before = (job.started_ms or 0) < self._since_ms
+        if not before or job.handle is not None or self._catalog.capabilities(job.backend).repeatable:
+            return []
+        if self._settings.after_crash == "fail":
             raise LienzoError(
                 T("The bot was restarted while this was being made. It was not asked for a second time; try again.")
             )
-        notes = (
-            (*job.notes, T("Made a second time, since the bot was restarted in between.")) if costs_again else job.notes
-        )
-        await self._store.update(job.id, started_ms=now_ms(), notes=notes)
-        return job.evolve(notes=notes)
+        return [T("Made a second time, since the bot was restarted in between.")]
 
-    async def _collect(self, job: Job) -> tuple[list[Image], Result]:
-        backend, request, _ = await self._request(job)
-        collecting = _Collecting(job, self._outlet, partial(self._keep, job))
+    async def _collect(self, job: Job, keeping: "_Keeping") -> tuple[list[Image], Result, Plan]:
+        backend, request, chosen = await self._request(job)
+        collecting = _Collecting(job, self._outlet, partial(self._keep, job, keeping))
         try:
             async with asyncio.timeout(self._settings.job_timeout):
                 result = await backend.collect(request, job.handle, collecting)
-                return await collecting.all(result), result
+                return await collecting.all(result), result, chosen
         except TimeoutError:
             raise BackendTimeout(backend=job.backend) from None
         finally:
-            collecting.drop()
+            await collecting.drop()
 
     async def _request(self, job: Job) -> tuple[Backend, Request, Plan]:
         """The same request each time that it is asked for: everything in it comes from the store."""
@@ -274,15 +300,15 @@ class Worker:
             return InputImage(path=path, role=role, memo=image.memo)
         return InputImage(path=path, role=role, weight=float(image.memo.get("weight", 1.0)))
 
-    async def _keep(self, job: Job, index: int, generated: Generated) -> Image:
+    async def _keep(self, job: Job, keeping: "_Keeping", index: int, generated: Generated) -> Image:
         """Stores a picture byte for byte as the backend sent it. Raises `BackendBroken` when it is none."""
         try:
             info = await self._imaging.sniff(generated.path)
-            await self._imaging.encode_tile(generated.path, self._folder(job) / f"tile-{index}.jpg")
+            await self._imaging.encode_tile(generated.path, self._tile(job, index))
         except FetchError:
             raise BackendBroken(backend=job.backend) from None
-        key = f"jobs/{job.id}/{index}{info.suffix}"
-        image = Image(
+        key, size = await keeping.put(f"{index}{info.suffix}", generated.path)
+        return Image(
             job_id=job.id,
             kind=ImageKind.OUTPUT,
             index=index,
@@ -290,21 +316,35 @@ class Worker:
             media_type=info.media_type,
             width=info.width,
             height=info.height,
-            size=await self._objects.put(key, generated.path),
+            size=size,
             seed=generated.seed,
             memo=generated.memo,
         )
-        await self._store.add_images([image])
-        return image
 
-    async def _copy_from_parent(self, job: Job) -> None:
+    async def _compose(self, job: Job, outputs: Sequence[Image], keeping: "_Keeping") -> Image:
+        """The grid of what was made."""
+        sources = [await self._objects.local(image.key) for image in outputs]
+        target = await self._made_folder(job) / "grid.jpg"
+        size = await self._imaging.grid([self._tile(job, image.index) for image in outputs], sources, target)
+        key, stored = await keeping.put(target.name, target)
+        return Image(
+            job_id=job.id,
+            kind=ImageKind.GRID,
+            index=0,
+            key=key,
+            media_type="image/jpeg",
+            width=size.width,
+            height=size.height,
+            size=stored,
+        )
+
+    async def _copy(self, job: Job, keeping: "_Keeping") -> tuple[list[Image], dict[str, Any]]:
         """U1–U4: one picture of a grid becomes a result of its own, with its own bytes, so that either can be deleted."""
         source = await self._source(job)
         if source is None:
             raise NotFound
-        key = f"jobs/{job.id}/0{Path(source.key).suffix}"
-        await self._objects.put(key, await self._objects.local(source.key))
-        await self._store.add_images([replace(source, job_id=job.id, index=0, key=key)])
+        key, _ = await keeping.put(f"0{Path(source.key).suffix}", await self._objects.local(source.key))
+        return [replace(source, job_id=job.id, index=0, key=key)], {}
 
     async def _trying(self, job: Job, call: Callable[[], Awaitable[R]]) -> R:
         """Again where the error says that it may help, later each time, or when the provider says."""
@@ -326,39 +366,12 @@ class Worker:
         if len(outputs) == 1:
             upload = await self.original(job, outputs[0], await self._made_folder(job))
             return Parcel((upload,), rows, job.notes)
-        path = await self._compose(job, outputs)
+        grid = (await self._store.images(job.id, ImageKind.GRID))[0]
+        path = await self._objects.local(grid.key)
         alt = T("A grid of {count} pictures: {prompt}", count=len(outputs), prompt=_words(job)).in_language(
             job.place.locale
         )
         return Parcel((Upload(path, file_name(job, path.suffix), alt[:ALT_TEXT]),), rows, job.notes)
-
-    async def _compose(self, job: Job, outputs: Sequence[Image]) -> Path:
-        """Makes the grid and keeps it."""
-        folder = await self._made_folder(job)
-        sources = [await self._objects.local(image.key) for image in outputs]
-        tiles = [folder / f"tile-{image.index}.jpg" for image in outputs]
-        for source, tile in zip(sources, tiles, strict=True):
-            if not await asyncio.to_thread(tile.exists):  # encoded on arrival, unless that was before a restart
-                await self._imaging.encode_tile(source, tile)
-        target = folder / "grid.jpg"
-        size = await self._imaging.grid(tiles, sources, target)
-        key = f"jobs/{job.id}/grid.jpg"
-        stored = await self._objects.put(key, target)
-        await self._store.add_images(
-            [
-                Image(
-                    job_id=job.id,
-                    kind=ImageKind.GRID,
-                    index=0,
-                    key=key,
-                    media_type="image/jpeg",
-                    width=size.width,
-                    height=size.height,
-                    size=stored,
-                )
-            ]
-        )
-        return await self._objects.local(key)
 
     def _capabilities(self, job: Job) -> Capabilities | None:
         try:
@@ -381,6 +394,9 @@ class Worker:
         backend, request, _ = await self._request(job)
         async with asyncio.timeout(CANCEL_SECONDS):
             await backend.cancel(request, job.handle)
+
+    def _tile(self, job: Job, index: int) -> Path:
+        return self._folder(job) / f"tile-{index}.jpg"
 
     def _folder(self, job: Job) -> Path:
         return self._settings.data / "work" / job.id

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -69,12 +69,12 @@ def image(job_id: str, index: int = 0, kind: ImageKind = ImageKind.OUTPUT, size:
     )
 
 
-async def submitted(store: Store, *jobs: Job) -> list[Job]:
-    return await store.submit(jobs, limits=Limits(), batch=True, enqueue=ignore)
+async def submitted(store: Store, *jobs: Job, images: Sequence[Image] = ()) -> list[Job]:
+    return await store.submit(jobs, images, limits=Limits(), batch=True, enqueue=ignore)
 
 
-async def finished(store: Store, *jobs: Job) -> None:
-    await submitted(store, *jobs)
+async def finished(store: Store, *jobs: Job, images: Sequence[Image] = ()) -> None:
+    await submitted(store, *jobs, images=images)
     await store.admit(Limits(running_per_user=0), now_ms(), ignore)
     for one in jobs:
         await store.move(one.id, {Status.ADMITTED}, Status.RUNNING)
@@ -262,25 +262,40 @@ async def test_jobs_that_nobody_works_on_are_mended(store: Store, reached: Statu
     assert untouched.status is reached
 
 
-async def test_images_are_replaced_by_kind_and_index(store: Store) -> None:
+async def test_what_was_made_comes_with_the_next_state_or_not_at_all(store: Store) -> None:
     one = job()
-    await store.submit([one], [image(one.id, kind=ImageKind.INPUT)], limits=Limits(), enqueue=ignore)
-    await store.add_images([image(one.id, 1), image(one.id, 0)])
-    better = replace(image(one.id, 1), memo={"id": "x"}, seed=2**32 - 1)
-    await store.add_images([better])
-    assert await store.images(one.id, ImageKind.OUTPUT) == [image(one.id, 0), better]
+    await submitted(store, one, images=[image(one.id, kind=ImageKind.INPUT)])
+    assert not await store.collected(one.id, [image(one.id, 0)])
+    assert await store.images(one.id, ImageKind.OUTPUT) == []
+    await store.admit(Limits(), now_ms(), ignore)
+    await store.move(one.id, {Status.ADMITTED}, Status.RUNNING)
+    made = replace(image(one.id, 1), memo={"id": "x"}, seed=2**32 - 1)
+    assert await store.collected(one.id, [made, image(one.id, 0)], model="m", notes=(T("a note"),))
+    assert await store.images(one.id, ImageKind.OUTPUT) == [image(one.id, 0), made]
     assert [found.kind for found in await store.images(one.id)] == [ImageKind.INPUT, ImageKind.OUTPUT, ImageKind.OUTPUT]
-    await store.add_images([])
+    stored = await store.job(one.id)
+    assert stored is not None
+    assert (stored.status, stored.progress, stored.model) == (Status.DELIVERING, 1.0, "m")
+    assert not await store.collected(one.id, [])
+    assert len(await store.images(one.id, ImageKind.OUTPUT)) == 2
+
+
+async def test_jobs_that_share_an_answer_leave_it_to_the_first(store: Store) -> None:
+    first, second = job(), job()
+    for one in (first, second):
+        answer = Message(77, 5, one.id, MessageKind.PROGRESS)
+        await store.submit([one], (), [answer], limits=Limits(), enqueue=ignore)
+    assert await store.messages(first.id) == [Message(77, 5, first.id, MessageKind.PROGRESS)]
+    assert await store.messages(second.id) == []
 
 
 async def test_images_expire_by_age_and_by_size_a_whole_job_at_a_time(store: Store) -> None:
     old, middle, new, busy = job(), job(), job(), job()
-    await finished(store, old, middle, new)
+    pictures = [image(one.id, index) for one in (old, middle, new, busy) for index in (0, 1)]
+    await finished(store, old, middle, new, images=pictures)
     await submitted(store, busy)
     for age, one in enumerate((old, middle, new), 1):
         await store.update(one.id, finished_ms=age * 1000)
-    for one in (old, middle, new, busy):
-        await store.add_images([image(one.id, 0), image(one.id, 1)])
 
     async def expired(**limits: int) -> list[str]:
         return [found.job_id for found in await store.expired(**limits)]

@@ -84,5 +84,9 @@ def image_from_row(row: RowMapping) -> Image:
     return Image(**values)
 
 
+def message_row(message: Message) -> dict[str, Any]:
+    return {**asdict(message), "kind": str(message.kind)}
+
+
 def message_from_row(row: RowMapping) -> Message:
     return Message(row["message_id"], row["channel_id"], row["job_id"], MessageKind(row["kind"]))

@@ -4,12 +4,25 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Float, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import Float, RowMapping, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LimitReached
 from bot.i18n import T
-from bot.jobs import ACTIVE, FINISHED, Image, Job, Limits, Status, Ticket, admissible, may_move, now_ms
+from bot.jobs import (
+    ACTIVE,
+    FINISHED,
+    Image,
+    ImageKind,
+    Job,
+    Limits,
+    Message,
+    Status,
+    Ticket,
+    admissible,
+    may_move,
+    now_ms,
+)
 from bot.store import codec, tables
 from bot.store.database import Database
 
@@ -56,12 +69,14 @@ class JobStore:
         self,
         jobs: Sequence[Job],
         images: Sequence[Image] = (),
+        messages: Sequence[Message] = (),
         *,
         limits: Limits,
         batch: bool = False,
         enqueue: Enqueue,
     ) -> list[Job]:
-        """Stores new jobs and their input images, all or none. Jobs for a backend wait; local ones (no backend) are admitted at once.
+        """Stores new jobs, their input images and what shows them already, all or none. Jobs for a backend wait; local ones (no backend)
+        are admitted at once.
 
         Raises `LimitReached` when more than `limits.waiting_per_user` of a user's jobs would wait; a `batch` was confirmed and has a limit
         of its own.
@@ -73,6 +88,8 @@ class JobStore:
             await connection.execute(insert(_jobs), [codec.job_row(job) for job in ready])
             if images:
                 await connection.execute(insert(tables.images), [codec.image_row(image) for image in images])
+            for message in messages:
+                await _claim(connection, message)
             for job in ready:
                 if job.status is Status.ADMITTED:
                     await enqueue(connection, job)
@@ -111,6 +128,25 @@ class JobStore:
         statement = update(_jobs).where(_jobs.c.id == job_id, _jobs.c.status.in_([str(status) for status in source]))
         rows = await self._database.change(statement.values(**values, status=str(target)).returning(_jobs))
         return codec.job_from_row(rows[0]) if len(rows) == 1 else None
+
+    async def collected(self, job_id: str, images: Sequence[Image], **changes: Any) -> bool:
+        """Adds what was made and moves the job on to `DELIVERING`, both or neither. False when it does not run any more."""
+        values = _checked({"progress": 1.0, **changes})
+        statement = (
+            update(_jobs)
+            .where(_jobs.c.id == job_id, _jobs.c.status == str(Status.RUNNING))
+            .values(**values, status=str(Status.DELIVERING))
+        )
+        async with self._database.serialised() as connection:
+            moved = (await connection.execute(statement)).rowcount == 1
+            if moved:
+                await connection.execute(
+                    delete(tables.images).where(
+                        tables.images.c.job_id == job_id, tables.images.c.kind != str(ImageKind.INPUT)
+                    )
+                )
+                await connection.execute(insert(tables.images), [codec.image_row(image) for image in images])
+        return moved
 
     async def update(self, job_id: str, **changes: Any) -> None:
         """Changes fields other than the status."""
@@ -176,6 +212,13 @@ def _stamped(jobs: Iterable[Job]) -> list[Job]:
         else job.evolve(created_ms=now + index, status=Status.ADMITTED, attempts=1)
         for index, job in enumerate(jobs)
     ]
+
+
+async def _claim(connection: AsyncConnection, message: Message) -> None:
+    """Of the jobs that share an answer, the first has it."""
+    taken = select(tables.messages.c.message_id).where(tables.messages.c.message_id == message.message_id)
+    if (await connection.execute(taken)).first() is None:
+        await connection.execute(insert(tables.messages), [codec.message_row(message)])
 
 
 async def _check_waiting(connection: AsyncConnection, jobs: Iterable[Job], limit: int) -> None:

@@ -27,10 +27,6 @@ class RecordStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add_images(self, images: Sequence[Image]) -> None:
-        """Adds images; one with the same job, kind and index is replaced."""
-        await self._put(_images, [codec.image_row(image) for image in images])
-
     async def images(self, job_id: str, kind: ImageKind | None = None) -> list[Image]:
         """A job's images by kind and index."""
         query = select(_images).where(_images.c.job_id == job_id).order_by(_images.c.kind, _images.c.index)
@@ -75,9 +71,7 @@ class RecordStore:
         return [codec.image_from_row(row) for row in await self._database.fetch(query)]
 
     async def add_message(self, message_id: int, channel_id: int, job_id: str, kind: MessageKind) -> None:
-        await self._put(
-            _messages, [{"message_id": message_id, "channel_id": channel_id, "job_id": job_id, "kind": str(kind)}]
-        )
+        await self._put(_messages, [codec.message_row(Message(message_id, channel_id, job_id, kind))])
 
     async def message(self, message_id: int) -> Message | None:
         rows = await self._database.fetch(select(_messages).where(_messages.c.message_id == message_id))

@@ -15,7 +15,7 @@ from bot.catalog import Catalog
 from bot.config import Settings
 from tests.scripted import EVERYTHING, Scripted
 
-CONCURRENCY = 8
+CONCURRENCY = 24
 
 
 class Paced(Scripted):

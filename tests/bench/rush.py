@@ -17,6 +17,8 @@ from bot.playground.wire import LoggedRequest, LoggedResponse
 from bot.playground.world import User, World
 
 GUILD = 1200000000000001000
+#: Discord takes only a few messages a second in one channel.
+CHANNELS = 50
 CALLBACK = re.compile(r"/interactions/(\d+)/")
 
 
@@ -45,7 +47,8 @@ class Rush:
         """One more command, by the next of the people."""
         person = self.people[number % len(self.people)]
         command = {"name": "imagine", "type": 1, "options": [{"name": "prompt", "type": 3, "value": f"fox {number}"}]}
-        started = self.playground.interact(person, str(GUILD + 1), {"type": 2, "data": command})
+        channel = str(GUILD + 1 + number % CHANNELS)
+        started = self.playground.interact(person, channel, {"type": 2, "data": command})
         self.sent[started.id] = time.perf_counter()
 
     async def until(self, *, answered: int = 0, posted: int = 0, seconds: float = 120) -> None:
@@ -98,5 +101,5 @@ async def online(playground: Playground) -> None:
 def crowd(people: int) -> World:
     world = empty_world()
     members = [add_person(world, User(str(GUILD + 100000 + n), f"person{n}", f"Person {n}")) for n in range(people)]
-    add_guild(world, str(GUILD), "Crowd", ("studio",), members=members)
+    add_guild(world, str(GUILD), "Crowd", [f"studio-{n}" for n in range(CHANNELS)], members=members)
     return world
