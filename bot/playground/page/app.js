@@ -29,10 +29,12 @@ async function start(user, channelId) {
   setLocale(state.me.locale);
   document.title = t("title");
   state.unread.clear();
+  const choosing = document.activeElement?.id === "language";
   sidebar = createSidebar();
   root.replaceChildren(skipLink(), sidebar.node, veil(), main);
   stopListening = listen(state.me.id, { onEvent: receive, onOpen: opened, onLost: lost });
   go(state.channels.has(channelId) ? channelId : firstChannel());
+  if (choosing) document.getElementById("language").focus();
 }
 
 /** Who one is where nobody was named: the first person who reads a language of the browser's, else English, else anyone. */
@@ -165,9 +167,9 @@ on("drawer", ({ open }) => drawer(open));
 on("user", ({ id }) => attempt(() => start(id, state.channelId)));
 on("locale", ({ locale }) =>
   attempt(async () => {
+    document.getElementById("language").focus();
     await api.locale(state.me.id, locale);
     await start(state.me.id, state.channelId);
-    document.getElementById("language")?.focus();
   }),
 );
 on("open-dm", () =>
