@@ -49,7 +49,12 @@ def parser() -> argparse.ArgumentParser:
 def command(arguments: argparse.Namespace) -> Coroutine[Any, Any, int]:
     match arguments.command:
         case "play":
-            return play.play(backend=arguments.backend, port=arguments.port, browser=not arguments.no_browser)
+            return play.play(
+                backend=arguments.backend,
+                port=arguments.port,
+                browser=not arguments.no_browser,
+                locale=user_locale(),
+            )
         case "run":
             return run()
         case "imagine":
@@ -73,11 +78,19 @@ async def run() -> int:
 async def _until_terminated(work: Coroutine[Any, Any, int]) -> int:
     """SIGTERM ends the work as Ctrl+C does: what runs is left in the store, and goes on at the next start."""
     task = asyncio.ensure_future(work)
+    terminated = asyncio.Event()
+
+    def terminate() -> None:
+        terminated.set()
+        task.cancel()
+
     with contextlib.suppress(NotImplementedError):  # no such signals on Windows
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
     try:
         return await task
     except asyncio.CancelledError:
+        if not terminated.is_set():
+            raise  # Ctrl+C, of which asyncio makes a KeyboardInterrupt
         return 0
 
 

@@ -5,10 +5,13 @@ import os
 import signal
 import sys
 import webbrowser
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.config import PREFIX, Settings
+from bot.errors import UserError
 from bot.i18n import T
 from bot.playground import Playground
 
@@ -69,16 +72,18 @@ class BotProcess:
             await self.kill()
 
 
-async def play(*, backend: str | None, port: int, browser: bool) -> int:
-    """Serves the page until interrupted."""
+async def play(*, backend: str | None, port: int, browser: bool, locale: str) -> int:
+    """Serves the page until interrupted. Raises `UserError` where the port is not to be had."""
     settings = Settings.load()
     with TemporaryDirectory(prefix="lienzo-play-") as folder:
         process = BotProcess()
-        async with Playground(port=port, tries=TRIES, supervisor=process) as playground:
+        async with _listening(Playground(port=port, tries=TRIES, supervisor=process)) as playground:
             process.environment = environment(settings, playground, Path(folder), backend)
             await process.start()
             try:
-                sys.stdout.write(T("Lienzo is at {url} (Ctrl+C ends it)", url=playground.url).in_language("en") + "\n")
+                sys.stdout.write(
+                    T("Lienzo is at {url} (Ctrl+C ends it)", url=playground.url).in_language(locale) + "\n"
+                )
                 sys.stdout.flush()
                 if browser:
                     await asyncio.to_thread(webbrowser.open, playground.url)
@@ -86,6 +91,19 @@ async def play(*, backend: str | None, port: int, browser: bool) -> int:
             finally:
                 await process.stop()
     return 0
+
+
+@asynccontextmanager
+async def _listening(playground: Playground) -> AsyncGenerator[Playground]:
+    try:
+        await playground.start()
+    except (OSError, OverflowError) as error:  # the latter for a number that is no port
+        problem = T("Port {port} can't be had. Choose another with `--port`; 0 takes any.", port=playground.port)
+        raise UserError(problem) from error
+    try:
+        yield playground
+    finally:
+        await playground.stop()
 
 
 def environment(settings: Settings, playground: Playground, folder: Path, backend: str | None) -> dict[str, str]:

@@ -14,13 +14,16 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from bot.app import application
 from bot.config import Settings
-from bot.errors import LienzoError
+from bot.errors import LienzoError, UserError
 from bot.i18n import T, Text
+from bot.imaging.compose import flatten
 from bot.jobs import Job, Place, Position
 from bot.studio import Caller
 from bot.worker import Parcel
 
 NOBODY = 0  # the user, the channel and the guild of a shell
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+QUALITY = 95  # of JPEG and WebP
 
 
 @dataclass(slots=True)
@@ -50,7 +53,7 @@ class Terminal:
             await asyncio.to_thread(save, upload.path, target)
             self.saved.append(target)
         for note in parcel.notes:
-            self.console.print(note.in_language(job.place.locale), style="dim")
+            self.console.print(note.in_language(job.place.locale), style="dim", markup=False)
         self._end()
         return True
 
@@ -86,15 +89,28 @@ def save(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
         return
     with Pillow.open(source) as picture:
-        picture.save(target)
+        opaque = target.suffix.lower() in (".jpg", ".jpeg")
+        (flatten(picture) if opaque else picture).save(target, quality=QUALITY)
+
+
+def check_output(output: Path) -> None:
+    """Raises `UserError` where nothing could be saved, before anything is made."""
+    if output.suffix.lower() not in SUFFIXES:
+        raise UserError(
+            T("{path} names no kind of picture: end it with {suffixes}.", path=output, suffixes=", ".join(SUFFIXES))
+        )
+    if not output.parent.is_dir():
+        raise UserError(T("There is no folder {path}.", path=output.parent))
 
 
 async def imagine(prompt: str, output: Path, *, backend: str | None, locale: str) -> int:
     """Makes the pictures and saves them; 0, or 1 with the reason on the error stream. Touches no running bot's data."""
+    check_output(output)
     settings = Settings.load()
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with TemporaryDirectory(prefix="lienzo-") as folder, Progress(*columns, console=console) as bars:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    bars = Progress(*columns, console=console)
+    with TemporaryDirectory(prefix="lienzo-") as folder:
         changes = {"data": Path(folder), "database_url": None, "images_url": None}
         changes |= {"backends": (backend,)} if backend else {}
         settings = settings.model_copy(update=changes)
@@ -105,10 +121,11 @@ async def imagine(prompt: str, output: Path, *, backend: str | None, locale: str
             )
             draft = app.studio.check(caller, prompt)
             terminal.expected = len(draft.prompts)
-            await app.studio.imagine(caller, draft, Place(channel_id=NOBODY, locale=locale))
-            await terminal.done.wait()
-    if terminal.trouble is not None:
-        raise LienzoError(terminal.trouble)
+            with bars:
+                await app.studio.imagine(caller, draft, Place(channel_id=NOBODY, locale=locale))
+                await terminal.done.wait()
     for path in terminal.saved:
         sys.stdout.write(T("Saved {path}", path=path).in_language(locale) + "\n")
+    if terminal.trouble is not None:
+        raise LienzoError(terminal.trouble)
     return 0
