@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from bot.app import application
 from bot.catalog import Catalog
@@ -39,18 +40,19 @@ async def test_it_ends_while_jobs_run_and_goes_on_with_them(tmp_path: Path) -> N
     assert len(at.outlet.delivered) == 5
 
 
-async def test_a_failure_at_the_start_leaves_nothing_open(tmp_path: Path) -> None:
-    """Only what was started is stopped again, the backends among it."""
+async def test_a_failure_at_the_start_closes_what_was_opened(tmp_path: Path) -> None:
     closed: list[str] = []
 
     class Closing(Scripted):
         async def close(self) -> None:
             closed.append(self.name)
 
-    settings, tasks = settings_in(tmp_path, database_url="mysql://nobody@nowhere/x"), asyncio.all_tasks()
-    with pytest.raises(ConfigError):
+    settings, tasks = settings_in(tmp_path), asyncio.all_tasks()
+    settings.data.mkdir()
+    with FileLock(settings.data / "lienzo.lock"), pytest.raises(ConfigError, match="Another process"):
         async with application(settings, outlet=lambda _: Recorder(), catalog=Catalog({"scripted": Closing()})):
             raise AssertionError
+    assert closed == ["scripted"]
     assert asyncio.all_tasks() == tasks
 
 

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,10 +69,10 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert "LIENZO_KEEP_DAYS" in capsys.readouterr().err
 
 
-def ending(how: Callable[[], None], tidied: list[str]) -> Callable[..., object]:
+def ending(how: Callable[[], None], tidied: list[str]) -> Callable[[object], Coroutine[Any, Any, int]]:
     """Work that ends by what is done to its process, and tidies up."""
 
-    async def work() -> int:
+    async def work(_: object) -> int:
         try:
             how()
             await asyncio.Event().wait()
@@ -79,7 +80,7 @@ def ending(how: Callable[[], None], tidied: list[str]) -> Callable[..., object]:
             tidied.append("up")
         return 7
 
-    return lambda _: work()
+    return work
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")

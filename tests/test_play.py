@@ -1,0 +1,210 @@
+"""`lienzo play`: the real bot in a process of its own, on a Discord of this machine alone."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import psutil
+import pytest
+
+from bot.config import Settings
+from bot.errors import UserError
+from bot.play import BotProcess, environment, play
+from bot.playground import Playground
+from bot.playground.scenery import default_world
+from tests.recording import settings_in
+
+ROOT = Path(__file__).parent.parent
+POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+
+# The bot's own process
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path) -> dict[str, str]:
+    """An environment in which `python -m bot run` says that it is there, and then waits to be told to end."""
+    package = tmp_path / "stand-in" / "bot"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text(
+        "import os, signal, sys, time\n"
+        "if os.environ.get('STUBBORN'): signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "with open(os.environ['FIFO'], 'w') as fifo: fifo.write(sys.argv[1])\n"
+        "while True: time.sleep(60)\n"
+    )
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    return {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONSAFEPATH": "1", "FIFO": str(fifo)}
+
+
+@asynccontextmanager
+async def started(environment: dict[str, str]) -> AsyncGenerator[tuple[BotProcess, psutil.Process]]:
+    """The bot's process once it runs, which is killed at the end."""
+    process = BotProcess()
+    process.environment = environment
+    try:
+        yield process, await born(process)
+    finally:
+        await process.kill()
+
+
+async def born(process: BotProcess) -> psutil.Process:
+    """Starts it, and waits until it says so."""
+    before = set(children())
+    await process.start()
+    assert await asyncio.to_thread(Path(process.environment["FIFO"]).read_text) == "run"
+    (child,) = set(children()) - before
+    return child
+
+
+def children() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+@POSIX
+async def test_the_bot_is_killed_as_by_a_power_cut_and_started_again(stand_in: dict[str, str]) -> None:
+    async with started(stand_in) as (process, child):
+        assert process.status == "starting"
+        await process.start()  # it runs already
+        assert child in children()
+        await process.kill()
+        assert process.status == "stopped"
+        assert not child.is_running()
+        await process.kill()  # no trouble
+        again = await born(process)
+        assert again.pid != child.pid
+        assert process.status == "starting"
+
+
+@POSIX
+async def test_the_bot_is_asked_to_end(stand_in: dict[str, str]) -> None:
+    async with started(stand_in) as (process, child):
+        await process.stop()
+        assert process.status == "stopped"
+        assert not child.is_running()
+        await process.stop()
+
+
+@POSIX
+async def test_a_bot_that_does_not_end_is_killed(stand_in: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.play.STOP_SECONDS", 0.05)
+    async with started(stand_in | {"STUBBORN": "1"}) as (process, child):
+        await process.stop()
+        assert not child.is_running()
+
+
+async def test_a_bot_that_never_ran_is_stopped() -> None:
+    process = BotProcess()
+    assert process.status == "stopped"
+    await process.stop()
+    await process.kill()
+
+
+# What it is told
+
+
+def test_its_settings_are_the_operators_but_for_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("LIENZO_")]:
+        monkeypatch.delenv(name)
+    elsewhere = {
+        "TOKEN": "the.real.one",
+        "GUILDS": "5",
+        "DATABASE_URL": "postgresql://far/away",
+        "IMAGES_URL": "s3://b",
+    }
+    for name, value in (elsewhere | {"BATCH_LIMIT": "3"}).items():
+        monkeypatch.setenv(f"LIENZO_{name}", value)
+    playground = Playground(port=4321)
+    values = environment(settings_in(tmp_path, backends="one,two"), playground, tmp_path / "here", "two")
+    with monkeypatch.context() as patch:
+        for name, value in values.items():
+            patch.setenv(name, value)
+        found = Settings.load(None)
+    assert found.token.get_secret_value() == playground.token
+    assert found.discord_url == "http://127.0.0.1:4321"
+    assert {str(guild) for guild in found.guilds} == set(playground.world.guilds)
+    assert (found.data, found.database_url, found.images_url) == (tmp_path / "here", None, None)
+    assert (found.backends, found.batch_limit, found.allow_dms) == (("two", "one"), 3, True)
+
+
+def test_without_a_choice_its_backends_are_the_settings(tmp_path: Path) -> None:
+    values = environment(settings_in(tmp_path, backends="one,two"), Playground(), tmp_path, None)
+    assert values["LIENZO_BACKENDS"] == "one,two"
+
+
+async def test_a_port_that_is_taken_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with Playground() as other:
+        with pytest.raises(UserError, match=f"Port {other.port} can't be had"):
+            await play(backend=None, port=other.port, browser=False, locale="en-US")
+
+
+# The whole
+
+
+@dataclass(slots=True)
+class Played:
+    """`python -m bot play` in a process, and where it says that it is."""
+
+    process: asyncio.subprocess.Process
+    url: str
+
+    async def online(self) -> None:
+        """Waits until the bot is."""
+        user = next(iter(default_world().people))
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"{self.url}/play/events", params={"user": user}) as events,
+        ):
+            async with session.get(f"{self.url}/play/world", params={"user": user}) as answer:
+                state = (await answer.json())["bot"]
+            while state["status"] != "online":
+                event = await events.receive_json()
+                state = event if event["type"] == "bot" else state
+
+
+@asynccontextmanager
+async def playing(folder: Path) -> AsyncGenerator[Played]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LIENZO_")}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "play", "--no-browser", "--port", "0"),
+        cwd=folder,
+        env=environment | {"PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        line = (await process.stdout.readline()).decode()
+        yield Played(process, next(word for word in line.split() if word.startswith("http")))
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+
+@POSIX
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+async def test_it_plays_until_it_is_ended_and_leaves_nothing(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    async with playing(tmp_path) as played:
+        async with aiohttp.ClientSession() as session, session.get(played.url) as answer:
+            assert (answer.status, answer.content_type) == (200, "text/html")
+        await played.online()
+        (bot,) = psutil.Process(played.process.pid).children()
+        if number is signal.SIGINT:  # Ctrl+C is for all that runs in a terminal
+            os.killpg(played.process.pid, number)
+        else:
+            played.process.send_signal(number)
+        out, error = await played.process.communicate()
+        assert (played.process.returncode, out, error.decode()) == (status, b"", "")
+        assert not bot.is_running()
+        assert list(tmp_path.iterdir()) == []
