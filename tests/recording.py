@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from bot.app import Application, application
 from bot.catalog import Catalog
 from bot.config import Settings
+from bot.engine import Engine
 from bot.i18n import Text
 from bot.jobs import FINISHED, Job, Place, Position
 from bot.store import Store
@@ -145,7 +147,10 @@ def settings_in(folder: Path, **changes: Any) -> Settings:
 
 @asynccontextmanager
 async def desk(settings: Settings, *backends: Scripted) -> AsyncGenerator[Desk]:
-    """The application, with no wait between tries. What runs at the end breaks off, as when a process ends."""
+    """The application, hurried: no wait between tries, and an engine that looks often.
+
+    What runs at the end breaks off, as when a process ends.
+    """
     outlet = Recorder()
 
     async def nap(seconds: float) -> None:
@@ -162,5 +167,6 @@ async def desk(settings: Settings, *backends: Scripted) -> AsyncGenerator[Desk]:
     catalog = Catalog({backend.name: backend for backend in backends})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.app.Worker", worker)
+        patch.setattr("bot.app.Engine", partial(Engine, poll_seconds=0.01))
         async with application(settings, outlet=lambda _: outlet, catalog=catalog) as app:
             yield Desk(app, outlet)

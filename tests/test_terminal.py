@@ -1,13 +1,19 @@
 """`lienzo imagine`: the painter's pictures, from a shell."""
 
+import io
 import logging
 from pathlib import Path
 
 import pytest
 from PIL import Image as Pillow
+from rich.console import Console
+from rich.progress import Progress
 
 from bot.__main__ import main
-from bot.terminal import save
+from bot.i18n import T
+from bot.jobs import Action, Job, Place
+from bot.terminal import Terminal, save
+from bot.worker import Parcel, Upload
 
 SMALL = "--width 256 --height 256"
 
@@ -108,3 +114,17 @@ def test_the_same_kind_is_copied_as_it_is(tmp_path: Path) -> None:
     Pillow.new("RGB", (8, 8), "red").save(source, compress_level=0)
     save(source, target)
     assert target.read_bytes() == source.read_bytes()
+
+
+async def test_it_waits_for_the_last_of_several_jobs_whatever_becomes_of_them(tmp_path: Path) -> None:
+    source = tmp_path / "made.png"
+    Pillow.new("RGB", (8, 8), "red").save(source)
+    console = Console(file=io.StringIO())
+    terminal = Terminal(Progress(console=console), tmp_path / "cat.png", console, expected=3)
+    job = Job(id="a", action=Action.IMAGINE, user_id=0, user_name="me", backend="x", place=Place(channel_id=0))
+    assert await terminal.deliver(job, Parcel((Upload(source, "made.png", "a cat"),), notes=(T("[/odd] note"),)))
+    await terminal.failed(job.evolve(id="b"), T("No more paint."), T("Trouble"))
+    assert not terminal.done.is_set()
+    await terminal.cancelled(job.evolve(id="c"))
+    assert terminal.done.is_set()
+    assert (terminal.saved, str(terminal.trouble)) == ([tmp_path / "cat.png"], "No more paint.")
