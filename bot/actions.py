@@ -72,11 +72,14 @@ def plan(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image | N
 
 def notes_for(prompt: Prompt, backend: str, capabilities: Capabilities) -> list[Text]:
     """What is known but not honoured here, named rather than dropped in silence."""
-    names = unhonoured(prompt, capabilities.parameters)
-    if not names:
-        return []
-    listed = ", ".join(f"`--{name}`" for name in names)
-    return [T("The {backend} backend runs without {parameters}.", backend=backend, parameters=listed)]
+    notes: list[Text] = []
+    if names := unhonoured(prompt, capabilities.parameters):
+        listed = ", ".join(f"`--{name}`" for name in names)
+        notes.append(T("The {backend} backend runs without {parameters}.", backend=backend, parameters=listed))
+    styles = prompt.get("sref")
+    if "sref" in capabilities.parameters and isinstance(styles, tuple) and any("://" not in str(one) for one in styles):
+        notes.append(T("Style codes are Midjourney's own: only links to images are used with `--sref`."))
+    return notes
 
 
 def seeds(seed: int, count: int, *, same: bool = False) -> tuple[int, ...]:
@@ -126,9 +129,10 @@ def _from_words(
         seeds=seeds(job.seed, count, same=prompt.get("sameseed") is not None),
         notes=notes,
     )
-    if not inputs:
+    prompts = [role for role in inputs if role is Role.PROMPT]
+    if not prompts:
         return base
-    if len(inputs) > 1 and Operation.BLEND in capabilities.operations:
+    if len(prompts) > 1 and Operation.BLEND in capabilities.operations:
         return replace(base, operation=Operation.BLEND)
     if Operation.VARY in capabilities.operations:
         given = prompt.get("strength")

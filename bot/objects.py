@@ -23,6 +23,8 @@ from bot.errors import NotFound, StorageFull
 if TYPE_CHECKING:  # obstore has these for type checkers alone
     from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config
 
+#: What a bucket may raise that is nobody's setting: it is away, or full.
+ObjectsFailed = BaseError
 KEY = re.compile(r"jobs/[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 MIB = 1024 * 1024
 #: A cached file that was asked for within this many seconds may be about to be opened, so it is never dropped.

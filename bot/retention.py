@@ -8,9 +8,10 @@ from pathlib import Path
 
 from bot.config import Settings
 from bot.engine import Engine
+from bot.errors import LienzoError
 from bot.jobs import FINISHED, now_ms
-from bot.objects import Objects
-from bot.store import Store
+from bot.objects import Objects, ObjectsFailed
+from bot.store import DatabaseFailed, Store
 
 EVERY_SECONDS = 3600.0
 DAY_MS = 86_400_000
@@ -40,11 +41,14 @@ async def sweep(settings: Settings, store: Store, objects: Objects, engine: Engi
 
 
 async def run(settings: Settings, store: Store, objects: Objects, engine: Engine) -> None:
-    """Sweeps now and every hour, until cancelled."""
+    """Sweeps now and every hour, until cancelled. Trouble is written down, and tried again the next time."""
     while True:
-        deleted = await sweep(settings, store, objects, engine, now_ms())
-        if deleted:
-            log.info("let go of %d old pictures", deleted)
+        try:
+            deleted = await sweep(settings, store, objects, engine, now_ms())
+            if deleted:
+                log.info("let go of %d old pictures", deleted)
+        except (LienzoError, DatabaseFailed, ObjectsFailed, OSError):
+            log.exception("could not let go of old pictures; it will be tried again")
         await asyncio.sleep(EVERY_SECONDS)
 
 

@@ -17,7 +17,7 @@ from bot.backends.base import Role
 from bot.catalog import Catalog
 from bot.config import Settings
 from bot.engine import Engine
-from bot.errors import BackendError, LimitReached, NotAllowed, NotFound, PromptError, UserError
+from bot.errors import BackendError, LienzoError, LimitReached, NotAllowed, NotFound, PromptError, UserError
 from bot.fetch import Fetcher
 from bot.i18n import T, Text
 from bot.imaging import Imaging
@@ -43,7 +43,10 @@ from bot.store import Store
 from bot.worker import Outlet, Upload, Worker, maker, parsed
 
 MAX_INPUTS = 5
+MAX_LINKS = 20  # for all jobs of one command
 SUBMITS_AT_ONCE = 2
+#: Parameters that link images, and what those are for.
+REFERENCES = {"sref": Role.STYLE, "cref": Role.CHARACTER, "oref": Role.OBJECT}
 #: A result may be worked on while its pictures are kept.
 WITH_PICTURES = frozenset({Status.DONE, Status.HELD, Status.DELIVERING})
 log = logging.getLogger(__name__)
@@ -72,13 +75,16 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A prompt that was checked and not yet started: one job for each of `prompts`."""
+    """A prompt that was checked and not yet started: one job for each of `prompts`.
+
+    `backend` and `lane` are what its writer prefers; a prompt's own parameters go before them.
+    """
 
     text: str
     prompts: tuple[Prompt, ...]
     warnings: tuple[Text, ...]
-    backend: str
-    lane: Lane
+    backend: str | None = None
+    lane: Lane = Lane.FAST
     ephemeral: bool = False
 
 
@@ -146,30 +152,27 @@ class Studio:
                     limit=self._settings.batch_limit,
                 )
             )
-        backend = self._backend(prompts[0], mine.backend)
         for prompt in prompts:
-            self._check_size(prompt, backend)
+            self._check_size(prompt, self._backend(prompt, mine.backend))
         return Draft(
             text=text,
             prompts=tuple(replaced(prompt, repeat=None) for prompt in prompts),
             warnings=_distinct(read),
-            backend=backend,
-            lane=lane(prompts[0], mine.lane),
-            ephemeral=visibility(prompts[0], stealth=mine.stealth),
+            backend=mine.backend,
+            lane=mine.lane,
+            ephemeral=any(visibility(prompt, stealth=mine.stealth) for prompt in prompts),
         )
 
     async def imagine(
         self, caller: Caller, draft: Draft, place: Place, attachments: Sequence[Attachment] = ()
     ) -> list[Job]:
         """Starts a draft. Images that it names are taken in first. Raises `UserError`."""
-        jobs = [self._new(caller, Action.IMAGINE, draft.backend, prompt, draft.lane, place) for prompt in draft.prompts]
+        jobs = [
+            self._new(caller, Action.IMAGINE, self._backend(prompt, draft.backend), prompt, draft.lane, place)
+            for prompt in draft.prompts
+        ]
         jobs = [job.evolve(notes=draft.warnings) for job in jobs]
-        images = await self._take_in(jobs, attachments)
-        try:
-            return await self._submit(jobs, images)
-        except UserError:
-            await self._objects.delete([image.key for image in images])
-            raise
+        return await self._submit(jobs, await self._take_in(jobs, attachments))
 
     async def act(
         self, caller: Caller, verb: str, job_id: str, tile: int, extra: str, place: Place, *, text: str | None = None
@@ -183,7 +186,10 @@ class Studio:
         chosen = mine.lane
         if verb == "reroll":
             return await self._reroll(caller, parent, prompt, chosen, place)
-        action = Action(verb)
+        try:
+            action = Action(verb)
+        except ValueError:
+            raise NotFound(T("This button does nothing any more.")) from None
         if not 1 <= tile <= len(await self._store.images(job_id, ImageKind.OUTPUT)):
             raise NotFound
         local = action is Action.UPSAMPLE
@@ -248,6 +254,8 @@ class Studio:
     async def favourite(self, caller: Caller, job_id: str, tile: int) -> tuple[bool, int]:
         """Toggles the caller's ❤️ on a picture: whether it is on now, and how many have it on."""
         await self.result(job_id)
+        if not 1 <= tile <= len(await self._store.images(job_id, ImageKind.OUTPUT)):
+            raise NotFound
         on = caller.user_id not in await self._store.favourites(job_id, tile)
         return on, await self._store.favourite(job_id, tile, caller.user_id, on)
 
@@ -319,10 +327,20 @@ class Studio:
         )
 
     async def _submit(self, jobs: Sequence[Job], images: Sequence[Image]) -> list[Job]:
-        async with self._submitting:
-            stored = await self._store.submit(
-                jobs, images, _answers(jobs[0]), limits=self._limits, batch=len(jobs) > 1, enqueue=self._engine.enqueue
-            )
+        try:
+            await self._objects.check_room()
+            async with self._submitting:
+                stored = await self._store.submit(
+                    jobs,
+                    images,
+                    _answers(jobs[0]),
+                    limits=self._limits,
+                    batch=len(jobs) > 1,
+                    enqueue=self._engine.enqueue,
+                )
+        except LienzoError:
+            await self._objects.delete([image.key for image in images])
+            raise
         self._admission.wake()
         return stored
 
@@ -357,24 +375,37 @@ class Studio:
         plan(job, prompt, self._catalog.capabilities(job.backend), source, ())
 
     async def _take_in(self, jobs: Sequence[Job], attachments: Sequence[Attachment]) -> list[Image]:
-        """Fetches what the prompts link and what was attached, and stores it under each job."""
-        links = parsed(jobs[0]).images + tuple(attachment.url for attachment in attachments)
-        sources = [(link, Role.PROMPT) for link in links]
-        if len(sources) > MAX_INPUTS:
+        """Fetches what the prompts link and what was attached, each once, and stores it under each job."""
+        given = [(attachment.url, Role.PROMPT) for attachment in attachments]
+        wanted = {job.id: self._links(job) + given for job in jobs}
+        urls = list(dict.fromkeys(url for sources in wanted.values() for url, _ in sources))
+        if any(len(sources) > MAX_INPUTS for sources in wanted.values()) or len(urls) > MAX_LINKS:
             raise UserError(T("At most {limit} images can be used in one prompt.", limit=MAX_INPUTS))
-        if not sources:
+        if not urls:
             return []
         folder = self._settings.data / "work" / f"intake-{secrets.token_hex(8)}"
         await asyncio.to_thread(folder.mkdir, parents=True)
         try:
-            fetched = await asyncio.gather(*(self._fetcher.fetch(url, folder) for url, _ in sources))
-            images: list[Image] = []
-            for job in jobs:
-                for index, (path, (_, role)) in enumerate(zip(fetched, sources, strict=True)):
-                    images.append(await self._input(job, index, path, role))
-            return images
+            paths = await asyncio.gather(*(self._fetcher.fetch(url, folder) for url in urls))
+            fetched = dict(zip(urls, paths, strict=True))
+            return [
+                await self._input(job, index, fetched[url], role)
+                for job in jobs
+                for index, (url, role) in enumerate(wanted[job.id])
+            ]
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _links(self, job: Job) -> list[tuple[str, Role]]:
+        """The images that a prompt links, as far as its backend honours them."""
+        prompt = parsed(job)
+        honoured = self._catalog.capabilities(job.backend).parameters
+        links = [(url, Role.PROMPT) for url in prompt.images]
+        for name, role in REFERENCES.items():
+            values = prompt.get(name)
+            if name in honoured and isinstance(values, tuple):
+                links += [(value, role) for value in values if isinstance(value, str) and "://" in value]
+        return links
 
     async def _input(self, job: Job, index: int, path: Path, role: Role) -> Image:
         info = await self._imaging.sniff(path)

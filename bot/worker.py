@@ -6,10 +6,12 @@ step takes the job's id only, is safe to run again, and writes what it made to t
 
 import asyncio
 import errno
+import itertools
 import logging
 import random
 import shutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -41,6 +43,7 @@ from bot.store import Store
 TRIES = 3
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0  # seconds between two tries
 CANCEL_SECONDS = 10.0
+SUBMIT_SECONDS = 120.0
 ALT_TEXT = 1000  # characters; Discord takes 1024
 log = logging.getLogger(__name__)
 R = TypeVar("R")
@@ -90,30 +93,37 @@ class _Collecting:
 
     job: Job
     outlet: Outlet
-    keep: Callable[[int, Generated], Awaitable[Image]]
-    arrived: dict[int, asyncio.Task[Image]] = field(default_factory=dict[int, asyncio.Task[Image]])
+    keep: Callable[[int, Generated], Coroutine[Any, Any, Image]]
+    arrived: dict[int, Generated] = field(default_factory=dict[int, Generated])
+    tasks: dict[int, asyncio.Task[Image]] = field(default_factory=dict[int, "asyncio.Task[Image]"])
 
     def update(self, fraction: float, preview: Path | None = None) -> None:
         self.outlet.progress(self.job, min(1.0, max(0.0, fraction)), preview)
 
     def image(self, index: int, image: Generated) -> None:
-        if index not in self.arrived:
-
-            async def keep() -> Image:
-                return await self.keep(index, image)
-
-            self.arrived[index] = asyncio.create_task(keep())
+        if index not in self.tasks:
+            self.arrived[index] = image
+            self.tasks[index] = asyncio.create_task(self.keep(index, image))
 
     async def all(self, result: Result) -> list[Image]:
-        for index, generated in enumerate(result.images):
-            self.image(index, generated)
-        return list(await asyncio.gather(*(self.arrived[index] for index in sorted(self.arrived))))
+        """Those of the result, in its order. Some were announced before, under the index of their seed."""
+        early = dict(self.arrived)
+        free = (index for index in itertools.count() if index not in self.tasks)
+        indices: list[int] = []
+        for generated in result.images:
+            index = next((known for known, image in early.items() if image == generated), None)
+            if index is None:
+                index = next(free)
+                self.image(index, generated)
+            early.pop(index, None)
+            indices.append(index)
+        return list(await asyncio.gather(*(self.tasks[index] for index in indices)))
 
     async def drop(self) -> None:
         """Ends what is still being kept."""
-        for task in self.arrived.values():
+        for task in self.tasks.values():
             task.cancel()
-        await asyncio.gather(*self.arrived.values(), return_exceptions=True)
+        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
 
 
 class _Keeping:
@@ -213,7 +223,8 @@ class Worker:
         self._outlet.progress(job, 0.0, None)
         if self._catalog.capabilities(job.backend).resumable:
             backend, request, _ = await self._request(job)
-            handle = await self._trying(job, lambda: backend.submit(request))
+            async with self._in_time(job, SUBMIT_SECONDS):
+                handle = await self._trying(job, lambda: backend.submit(request))
             await self._store.update(job.id, handle=handle)
 
     async def collect(self, job: Job) -> None:
@@ -243,7 +254,8 @@ class Worker:
     async def _generate(self, job: Job, keeping: "_Keeping") -> tuple[list[Image], dict[str, Any]]:
         """What the backend makes of the job: its pictures, and what else the job's row is to say."""
         notes = (*job.notes, *self._restarted(job))
-        images, result, chosen = await self._trying(job, partial(self._collect, job, keeping))
+        async with self._in_time(job, self._settings.job_timeout):
+            images, result, chosen = await self._trying(job, partial(self._collect, job, keeping))
         if not images:
             raise BackendBroken(backend=job.backend)
         notes = (*notes, *chosen.notes, *result.notes)
@@ -264,13 +276,19 @@ class Worker:
         backend, request, chosen = await self._request(job)
         collecting = _Collecting(job, self._outlet, partial(self._keep, job, keeping))
         try:
-            async with asyncio.timeout(self._settings.job_timeout):
-                result = await backend.collect(request, job.handle, collecting)
-                return await collecting.all(result), result, chosen
-        except TimeoutError:
-            raise BackendTimeout(backend=job.backend) from None
+            result = await backend.collect(request, job.handle, collecting)
+            return await collecting.all(result), result, chosen
         finally:
             await collecting.drop()
+
+    @asynccontextmanager
+    async def _in_time(self, job: Job, seconds: float) -> AsyncGenerator[None]:
+        """All tries together. Raises `BackendTimeout`."""
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError:
+            raise BackendTimeout(backend=job.backend) from None
 
     async def _request(self, job: Job) -> tuple[Backend, Request, Plan]:
         """The same request each time that it is asked for: everything in it comes from the store."""

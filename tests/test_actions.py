@@ -161,6 +161,14 @@ def test_what_is_not_honoured_is_named() -> None:
     assert "stylize" not in str(made.notes[0])
 
 
+def test_style_codes_are_told_from_links() -> None:
+    styled = replace(EVERYTHING, parameters=frozenset({"sref"}))
+    assert "Style codes" in str(plan(job(), prompt("a fox --sref 1234"), styled, None, ()).notes)
+    linked = plan(job(), prompt("a fox --sref https://a.test/x.png"), styled, None, [Role.STYLE])
+    assert linked.notes == ()
+    assert linked.operation is Operation.GENERATE
+
+
 def test_a_grid_has_two_rows_of_five() -> None:
     rows = buttons([picture()] * 4, EVERYTHING)
     assert [[b.verb for b in row] for row in rows] == [["upsample"] * 4 + ["reroll"], ["variation"] * 4 + ["delete"]]

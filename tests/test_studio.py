@@ -77,12 +77,7 @@ def same_job(one: Job, other: Job) -> bool:
 
 async def test_a_checked_prompt_is_not_started(at: Desk, studio: Studio, backend: Scripted) -> None:
     draft = studio.check(OWNER, "a cat --ar 3:2 --relax")
-    assert (draft.text, draft.backend, draft.lane, draft.ephemeral) == (
-        "a cat --ar 3:2 --relax",
-        "scripted",
-        Lane.RELAX,
-        False,
-    )
+    assert (draft.text, draft.ephemeral) == ("a cat --ar 3:2 --relax", False)
     assert [prompt.text for prompt in draft.prompts] == ["a cat"]
     assert (await at.store.waiting(), backend.requests) == (([], []), [])
 
@@ -101,8 +96,19 @@ async def test_a_broken_prompt_is_refused(studio: Studio, text: str) -> None:
 
 
 @pytest.mark.parametrize(("word", "chosen"), [("--fast", Lane.FAST), ("--relax", Lane.RELAX), ("--turbo", Lane.TURBO)])
-async def test_the_prompt_says_the_lane(studio: Studio, word: str, chosen: Lane) -> None:
-    assert studio.check(OWNER, f"a cat {word}").lane is chosen
+async def test_the_prompt_says_the_lane(at: Desk, word: str, chosen: Lane) -> None:
+    assert (await at.imagine(f"a cat {word}")).lane is chosen
+
+
+async def test_each_of_several_prompts_says_its_own_generator(tmp_path: Path) -> None:
+    one, other = Scripted("one"), Scripted("other")
+    async with desk(settings_in(tmp_path, backends="one,other"), one, other) as at:
+        draft = at.app.studio.check(OWNER, "a cat --backend {other, one}")
+        jobs = await at.app.studio.imagine(OWNER, draft, PLACE)
+        assert [job.backend for job in jobs] == ["other", "one"]
+        for job in jobs:
+            await at.over(job)
+    assert len(one.requests) == len(other.requests) == 1
 
 
 async def test_the_prompt_says_who_sees_it(studio: Studio) -> None:
@@ -158,6 +164,28 @@ async def test_a_batch_has_a_limit(tmp_path: Path) -> None:
 # Starting
 
 
+async def test_a_re_roll_that_is_refused_leaves_nothing_behind(tmp_path: Path, photos: str) -> None:
+    backend = Scripted()
+    async with desk(settings_in(tmp_path, discord_url=photos, waiting_per_user=1, running_per_user=1), backend) as at:
+        first = await at.made(f"{photos}/a.png a cat")
+        before = objects(tmp_path)
+        backend.hold()
+        for _ in range(2):
+            await at.imagine("a dog")
+            await backend.running(2)
+        with pytest.raises(LimitReached):
+            await at.app.studio.act(OWNER, "reroll", first.id, 0, "", PLACE)
+        assert objects(tmp_path) == before
+
+
+async def test_an_unknown_verb_or_tile_is_refused(at: Desk, studio: Studio) -> None:
+    job = await at.made("a cat")
+    with pytest.raises(NotFound):
+        await studio.act(OWNER, "dance", job.id, 1, "", PLACE)
+    with pytest.raises(NotFound):
+        await studio.favourite(OWNER, job.id, 5)
+
+
 async def test_every_variant_becomes_a_job_of_its_own(at: Desk, studio: Studio) -> None:
     draft = studio.check(OWNER, "a {red, blue} cat --repeat 2 --seed 5")
     jobs = [await at.over(job) for job in await studio.imagine(OWNER, draft, PLACE)]
@@ -210,6 +238,22 @@ async def near(tmp_path: Path, backend: Scripted, photos: str) -> AsyncIterator[
     """A desk that takes pictures from that host."""
     async with desk(settings_in(tmp_path, discord_url=photos), backend) as made:
         yield made
+
+
+async def test_each_of_several_prompts_has_its_own_pictures(near: Desk, backend: Scripted, photos: str) -> None:
+    studio = near.app.studio
+    draft = studio.check(OWNER, f"{{{photos}/a.png, {photos}/b.png {photos}/a.png}} a cat")
+    jobs = [await near.over(job) for job in await studio.imagine(OWNER, draft, PLACE)]
+    assert [len(await near.store.images(job.id, ImageKind.INPUT)) for job in jobs] == [1, 2]
+
+
+async def test_a_style_reference_is_fetched_where_it_is_honoured(tmp_path: Path, photos: str) -> None:
+    styled = Scripted("styled", offers=replace(EVERYTHING, parameters=frozenset({"sref"})))
+    async with desk(settings_in(tmp_path, discord_url=photos, backends="styled"), styled) as at:
+        await at.made(f"a cat --sref {photos}/a.png")
+    (request,) = styled.requests
+    assert [image.role for image in request.images] == [Role.STYLE]
+    assert request.operation is Operation.GENERATE
 
 
 async def test_linked_and_attached_pictures_come_with_the_prompt(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from bot.backends.base import Operation, Progress, Request, Result
+from bot.backends.base import Generated, Operation, Progress, Request, Result
 from bot.errors import (
     BackendBroken,
     BackendRefused,
@@ -43,6 +43,14 @@ class Bespoke(Scripted):
 
     async def script(self, request: Request, progress: Progress, handle: str | None = None) -> Result:
         return await Scripted.collect(self, request, handle, progress)
+
+
+class Silent:
+    """Progress that nobody sees."""
+
+    def update(self, fraction: float, preview: Path | None = None) -> None: ...
+
+    def image(self, index: int, image: Generated) -> None: ...
 
 
 @pytest.fixture
@@ -182,6 +190,33 @@ async def test_the_alternative_text_fits_however_long_the_prompt(at: Desk) -> No
     job = await at.made("cat " * 1000)
     (upload,) = at.outlet.delivered[job.id].parcel.uploads
     assert 900 < len(upload.description) <= 1024
+
+
+async def test_a_picture_that_was_announced_is_kept_once(at: Desk, backend: Bespoke) -> None:
+    """Two were filtered after the third was announced."""
+
+    async def with_gaps(request: Request, progress: Progress) -> Result:
+        quiet = await backend.script(request, Silent())
+        progress.image(2, quiet.images[2])
+        return replace(quiet, images=(quiet.images[0], quiet.images[2]))
+
+    backend.instead = with_gaps
+    job = await at.made("a cat --seed 1")
+    assert [image.seed for image in await outputs(at, job)] == [1, 3]
+
+
+async def test_a_provider_that_hangs_when_it_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: Bespoke
+) -> None:
+    class Hanging(Bespoke):
+        async def submit(self, request: Request) -> str | None:
+            return await asyncio.Event().wait() and None
+
+    monkeypatch.setattr("bot.worker.SUBMIT_SECONDS", 0.01)
+    hanging = Hanging(offers=replace(EVERYTHING, resumable=True))
+    async with desk(settings_in(tmp_path), hanging) as at:
+        job = await at.over(await at.imagine("a cat"))
+        assert "took too long" in at.error(job)
 
 
 async def test_fewer_pictures_than_asked_for_are_what_there_is(at: Desk, backend: Bespoke) -> None:
