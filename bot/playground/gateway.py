@@ -40,6 +40,7 @@ RATE_LIMITED, TIMED_OUT, INVALID_SHARD, BAD_VERSION, BAD_INTENTS, DISALLOWED_INT
     4014,
 )
 INTERVAL = 41.25  # seconds between heartbeats
+ACK_SECONDS = 0.1  # a network's round trip: a client that notes the time only after sending would else note it too late
 MAX_PACKET = 4096  # bytes of what a client sends at once
 SESSION_SECONDS = 180.0  # for which a dropped session can be resumed
 ALL_INTENTS = (1 << 26) - 1
@@ -145,7 +146,7 @@ class Gateway:
         except (ValueError, KeyError, TypeError):
             return DECODE_ERROR
         if op == HEARTBEAT:
-            socket.put(ACK)
+            self._clock.call_later(ACK_SECONDS, lambda: socket.put(ACK))
             return None
         if op in (IDENTIFY, RESUME, MEMBERS) and not _is_table(data):
             return DECODE_ERROR

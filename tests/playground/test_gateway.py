@@ -8,9 +8,13 @@ from typing import Any
 import aiohttp
 import discord
 import pytest
+from discord.gateway import KeepAliveHandler
 
 from bot.playground import Person, Playground
+from bot.playground.gateway import ACK_SECONDS
 from tests.playground.conftest import INTENTS, Connect, SmallBot
+
+QUERY = "?v=10&encoding=json"
 
 
 async def test_resume_after_a_drop_loses_nothing(bot: SmallBot, ana: Person, playground: Playground) -> None:
@@ -81,9 +85,7 @@ async def test_without_message_content_texts_are_empty_but_for_mentions_and_dms(
     assert history == [f"<@{bot.user.id}> shown", ""]
 
 
-async def talk(
-    playground: Playground, *packets: Any, query: str = "?v=10&encoding=json"
-) -> tuple[list[Any], int | None]:
+async def talk(playground: Playground, *packets: Any, query: str = QUERY) -> tuple[list[Any], int | None]:
     """What a raw client hears, until the gateway closes, and the code that it closes with."""
     async with aiohttp.ClientSession() as session, session.ws_connect(playground.gateway_url + query) as socket:
         for packet in packets:
@@ -118,9 +120,46 @@ async def test_more_close_codes(playground: Playground) -> None:
     identify: Any = {"op": 2, "d": {"token": playground.token, "intents": 1, "properties": {}}}
     assert (await talk(playground, identify, identify))[1] == 4005
     assert (await talk(playground, query="?v=9&encoding=json"))[1] == 4012
-    heard, closed = await talk(playground, *[{"op": 1, "d": None}] * 121)
-    assert closed == 4008
-    assert [each["op"] for each in heard].count(11) == 120
+
+
+async def test_120_packets_a_minute_are_answered_and_one_more_is_too_many(playground: Playground) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(playground.gateway_url + QUERY) as socket:
+        for _ in range(120):
+            await socket.send_json({"op": 1, "d": None})
+        async with asyncio.timeout(10):
+            assert [(await socket.receive_json())["op"] for _ in range(121)] == [10] + [11] * 120
+            await socket.send_json({"op": 1, "d": None})
+            await socket.receive()
+        assert socket.close_code == 4008
+
+
+async def test_a_heartbeat_is_acknowledged_a_round_trip_later(playground: Playground) -> None:
+    playground.clock.freeze()
+    resume = {"token": playground.token, "session_id": "unknown", "seq": 0}
+    async with aiohttp.ClientSession() as session, session.ws_connect(playground.gateway_url + QUERY) as socket:
+        await socket.send_json({"op": 1, "d": None})
+        await socket.send_json({"op": 6, "d": resume})
+        assert [(await socket.receive_json())["op"] for _ in range(2)] == [10, 9]
+        playground.clock.advance(ACK_SECONDS)
+        assert (await socket.receive_json())["op"] == 11
+
+
+async def test_the_client_times_each_acknowledgement_by_its_own_heartbeat(
+    connect: Connect, playground: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: asyncio.Queue[float] = asyncio.Queue()
+    acknowledge = KeepAliveHandler.ack
+
+    def ack(handler: KeepAliveHandler) -> None:
+        noted.put_nowait(vars(handler)["_last_send"])
+        acknowledge(handler)
+
+    monkeypatch.setattr(KeepAliveHandler, "ack", ack)
+    playground.gateway.interval = 0.3
+    await connect(SmallBot())
+    async with asyncio.timeout(20):
+        sent = [await noted.get() for _ in range(6)]
+    assert len(set(sent)) == len(sent)  # the client warns of a delay where an answer overtakes its note of the time
 
 
 async def test_silence_ends_the_connection(playground: Playground) -> None:
