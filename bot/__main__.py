@@ -35,13 +35,19 @@ def parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     playing = commands.add_parser("play", help="try the bot on this machine, without Discord")
     playing.add_argument("--backend", choices=sorted(BACKENDS), help="the generator to play with")
-    playing.add_argument("--port", type=int, default=8321, help="0 for any that is free")
+    playing.add_argument("--port", type=int, help=f"{play.PORT} unless that is taken; 0 for any that is free")
     playing.add_argument("--no-browser", action="store_true", help="only print the address")
     commands.add_parser("run", help="connect the bot to Discord")
     imagining = commands.add_parser("imagine", help="make pictures from the shell")
     imagining.add_argument("prompt", help="with the same parameters as /imagine")
-    imagining.add_argument("-o", "--output", type=Path, default=Path("grid.png"))
-    imagining.add_argument("--backend", choices=sorted(BACKENDS))
+    imagining.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("grid.png"),
+        help="where to save; a grid of four, or one picture with --n 1",
+    )
+    imagining.add_argument("--backend", choices=sorted(BACKENDS), help="the generator to use")
     commands.add_parser("doctor", help="check the settings and everything around the bot")
     return parser
 

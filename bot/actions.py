@@ -4,7 +4,7 @@
 |---|---|---|
 | a variation | image to image | an edit, else a new picture with another seed |
 | zoom, pan, square | outpaint | a larger canvas and a mask, inpainted |
-| an image prompt | image prompts | image to image |
+| an image prompt | image prompts (`--iw`) | image to image, for several a blend |
 """
 
 import math
@@ -73,7 +73,9 @@ def plan(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image | N
 def notes_for(prompt: Prompt, backend: str, capabilities: Capabilities) -> list[Text]:
     """What is known but not honoured here, named rather than dropped in silence."""
     notes: list[Text] = []
-    if names := unhonoured(prompt, capabilities.parameters):
+    # Image to image stands in for image prompts, and takes these.
+    composed = {"iw", "strength"} if Operation.VARY in capabilities.operations else set[str]()
+    if names := unhonoured(prompt, capabilities.parameters | composed):
         listed = ", ".join(f"`--{name}`" for name in names)
         notes.append(T("The {backend} backend runs without {parameters}.", backend=backend, parameters=listed))
     styles = prompt.get("sref")
@@ -130,7 +132,7 @@ def _from_words(
         notes=notes,
     )
     prompts = [role for role in inputs if role is Role.PROMPT]
-    if not prompts:
+    if not prompts or ("iw" in capabilities.parameters and prompt.parts):
         return base
     if len(prompts) > 1 and Operation.BLEND in capabilities.operations:
         return replace(base, operation=Operation.BLEND)
@@ -261,6 +263,8 @@ async def realise(
         canvas, mask = folder / "canvas.png", folder / "mask.png"
         await imaging.canvas(images[0].path, canvas, mask, width=chosen.width, height=chosen.height, frame=chosen.frame)
         images = (InputImage(path=canvas, role=Role.INITIAL), *images[1:])
+    elif chosen.operation in (Operation.VARY, Operation.EDIT) and images and images[0].role is Role.PROMPT:
+        images = (replace(images[0], role=Role.INITIAL), *images[1:])
     parts = (Part(chosen.instruction),) if chosen.instruction else prompt.parts
     return Request(
         job_id=job.id,

@@ -31,6 +31,7 @@ TRIES = {
     ],
 }
 STOP_SECONDS = 10.0
+PORT = 8321
 
 
 class BotProcess:
@@ -72,12 +73,12 @@ class BotProcess:
             await self.kill()
 
 
-async def play(*, backend: str | None, port: int, browser: bool, locale: str) -> int:
-    """Serves the page until interrupted. Raises `UserError` where the port is not to be had."""
+async def play(*, backend: str | None, port: int | None, browser: bool, locale: str) -> int:
+    """Serves the page until interrupted. Raises `UserError` where the port is not to be had; None takes the usual one, or any."""
     settings = Settings.load()
     with TemporaryDirectory(prefix="lienzo-play-") as folder:
         process = BotProcess()
-        async with _listening(Playground(port=port, tries=TRIES, supervisor=process)) as playground:
+        async with listening(port, process) as playground:
             process.environment = environment(settings, playground, Path(folder), backend)
             await process.start()
             try:
@@ -94,12 +95,17 @@ async def play(*, backend: str | None, port: int, browser: bool, locale: str) ->
 
 
 @asynccontextmanager
-async def _listening(playground: Playground) -> AsyncGenerator[Playground]:
+async def listening(port: int | None, process: BotProcess) -> AsyncGenerator[Playground]:
+    """A playground on this port; None takes the usual one, or any where that is taken. Raises `UserError`."""
+    playground = Playground(port=PORT if port is None else port, tries=TRIES, supervisor=process)
     try:
         await playground.start()
     except (OSError, OverflowError) as error:  # the latter for a number that is no port
-        problem = T("Port {port} can't be had. Choose another with `--port`; 0 takes any.", port=playground.port)
-        raise UserError(problem) from error
+        if port is not None:
+            problem = T("Port {port} can't be had. Choose another with `--port`; 0 takes any.", port=port)
+            raise UserError(problem) from error
+        playground = Playground(tries=TRIES, supervisor=process)
+        await playground.start()
     try:
         yield playground
     finally:

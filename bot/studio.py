@@ -45,6 +45,8 @@ from bot.worker import Outlet, Upload, Worker, maker, parsed
 MAX_INPUTS = 5
 MAX_LINKS = 20  # for all jobs of one command
 SUBMITS_AT_ONCE = 2
+#: What gives a picture another shape than its prompt asked for.
+RESHAPING = frozenset({Action.PAN, Action.SQUARE})
 #: Parameters that link images, and what those are for.
 REFERENCES = {"sref": Role.STYLE, "cref": Role.CHARACTER, "oref": Role.OBJECT}
 #: A result may be worked on while its pictures are kept.
@@ -192,6 +194,8 @@ class Studio:
             raise NotFound(T("This button does nothing any more.")) from None
         if not 1 <= tile <= len(await self._store.images(job_id, ImageKind.OUTPUT)):
             raise NotFound
+        if action in RESHAPING:
+            prompt = replaced(prompt, ar=None, width=None, height=None)
         local = action is Action.UPSAMPLE
         job = self._new(caller, action, "" if local else maker(parent), prompt, chosen, place).evolve(
             parent_id=parent.id,

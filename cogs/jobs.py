@@ -102,9 +102,9 @@ class Jobs(commands.Cog):
         async with asyncio.timeout(ANSWER_SECONDS):
             await interaction.response.defer(thinking=True, ephemeral=True)
         on, count = await self.bot.studio.favourite(caller(interaction), click.job_id, click.tile)
-        answer = T("❤️ It is one of your favourites now ({count}).", count=count)
+        answer = T("❤️ Added to your favourites ({count}).", count=count)
         if not on:
-            answer = T("🤍 It is no favourite of yours any more ({count}).", count=count)
+            answer = T("🤍 Removed from your favourites ({count}).", count=count)
         await self._say(interaction, answer.in_language(interaction.locale.value))
 
     async def original(self, interaction: Interaction, click: Click) -> None:

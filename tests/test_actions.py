@@ -155,6 +155,13 @@ def test_image_prompts() -> None:
         plan(job(), prompt("a fox"), WORDS_ONLY, None, [Role.PROMPT])
 
 
+def test_image_prompts_where_the_backend_knows_them() -> None:
+    knowing = replace(EVERYTHING, parameters=frozenset({"iw"}))
+    assert plan(job(), prompt("a fox"), knowing, None, [Role.PROMPT]).operation is Operation.GENERATE
+    links = prompt("https://a.test/x.png https://a.test/y.png")
+    assert plan(job(), links, knowing, None, [Role.PROMPT] * 2).operation is Operation.BLEND
+
+
 def test_what_is_not_honoured_is_named() -> None:
     made = plan(job(), prompt("a fox --weird 5 --stylize 3"), EVERYTHING, None, ())
     assert "`--weird`" in str(made.notes[0])

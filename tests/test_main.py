@@ -39,7 +39,7 @@ def test_every_command_has_a_word_of_help(capsys: pytest.CaptureFixture[str]) ->
 
 def test_the_defaults() -> None:
     playing = parser().parse_args(["play"])
-    assert (playing.port, playing.no_browser, playing.backend) == (8321, False, None)
+    assert (playing.port, playing.no_browser, playing.backend) == (None, False, None)
     assert parser().parse_args(["imagine", "a cat"]).output == Path("grid.png")
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from bot.config import Settings
 from bot.errors import UserError
-from bot.play import BotProcess, environment, play
+from bot.play import BotProcess, environment, listening, play
 from bot.playground import Playground
 from bot.playground.scenery import default_world
 from tests.recording import settings_in
@@ -143,6 +143,13 @@ async def test_a_port_that_is_taken_is_said(tmp_path: Path, monkeypatch: pytest.
     async with Playground() as other:
         with pytest.raises(UserError, match=f"Port {other.port} can't be had"):
             await play(backend=None, port=other.port, browser=False, locale="en-US")
+
+
+async def test_another_port_is_taken_where_none_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Playground() as other:
+        monkeypatch.setattr("bot.play.PORT", other.port)
+        async with listening(None, BotProcess()) as playground:
+            assert playground.port not in (0, other.port)
 
 
 # The whole
