@@ -69,6 +69,8 @@ class Interaction:
         found: JSON = {
             "id": self.id, "type": self.type, "user": self.user.payload, "authorizing_integration_owners": self.owners,
         }  # fmt: skip
+        if self.type == COMMAND:
+            found["name"] = self.data["name"]
         if self.type == COMPONENT and self.message is not None:
             found["interacted_message_id"] = self.message.id
         if self.type == MODAL and self.parent is not None:

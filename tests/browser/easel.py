@@ -192,6 +192,11 @@ def add_commands(tree: app_commands.CommandTree[Easel], bot: Easel) -> None:
             return
         await interaction.response.defer()
         await bot.hold.wait()
+        if "refused" in prompt:
+            await interaction.edit_original_response(content="Not painted")
+            await interaction.followup.send("This cannot be painted", ephemeral=True)
+            await interaction.delete_original_response()
+            return
         extras = {"aspect": aspect, "seed": seed, "style": style, "tile": tile, "image": image and image.filename}
         extras["who"] = who and who.name
         said = " ".join(f"{name}={value}" for name, value in extras.items() if value is not None)

@@ -26,6 +26,14 @@ async def test_an_ephemeral_message_is_for_its_addressee_alone(chat: Chat) -> No
     await expect(chat.messages).to_have_count(0)
 
 
+async def test_a_hidden_follow_up_to_a_deleted_answer_says_who_used_which_command(chat: Chat) -> None:
+    await chat.run("/imagine refused")
+    await expect(chat.messages).to_have_count(1)
+    refusal = chat.message("This cannot be painted")
+    await expect(refusal.locator(".context")).to_have_text("BBen used /imagine")
+    await expect(refusal.locator(".reply")).to_have_count(0)
+
+
 async def test_the_page_and_its_prompts_speak_the_users_language(chat: Chat) -> None:
     await expect(chat.page.locator(".try")).to_contain_text("A lighthouse")
     await chat.choose_language("es-ES")
@@ -80,6 +88,9 @@ async def test_the_bot_is_killed_and_started_from_the_page(chat: Chat, place: Pl
         await chat.page.get_by_role("button", name="Kill and restart").click()
     await place.bot.close()
     await expect(status).to_contain_text("offline")
+    lamp = await status.locator(".lamp").bounding_box()
+    assert lamp is not None
+    assert lamp["width"] == lamp["height"] == 9
     async with chat.page.expect_response("**/play/bot"):
         await chat.page.get_by_role("button", name="Start").click()
     await expect(chat.page.get_by_role("button", name="Start")).to_be_focused()
@@ -103,7 +114,7 @@ async def test_a_broken_connection_is_taken_up_again(browser: Browser, place: Pl
         await sockets[0].close()
         await place.playground.user("ana").say("#studio", "while you were away")
         await expect(chat.message("while you were away")).to_be_visible()
-        await expect(page.locator(".offline")).to_be_hidden()
+        await expect(page.locator(".connection-lost")).to_be_hidden()
         await expect(chat.messages).to_have_count(2)
         assert len(sockets) > 1
 

@@ -85,7 +85,7 @@ function header(channel, composer) {
   );
 }
 
-const offlineBar = () => h("div", { class: "offline", role: "status", hidden: state.online }, t("connectionLost"));
+const offlineBar = () => h("div", { class: "connection-lost", role: "status", hidden: state.online }, t("connectionLost"));
 
 function drawer(open) {
   const was = root.classList.contains("drawer");
@@ -98,12 +98,12 @@ function drawer(open) {
 
 function lost() {
   state.online = false;
-  main.querySelector(".offline")?.removeAttribute("hidden");
+  main.querySelector(".connection-lost")?.removeAttribute("hidden");
 }
 
 async function opened(again) {
   state.online = true;
-  main.querySelector(".offline")?.setAttribute("hidden", "");
+  main.querySelector(".connection-lost")?.setAttribute("hidden", "");
   if (!again) return;
   try {
     loadWorld(await api.world(state.me.id));

@@ -111,7 +111,8 @@ function context(message) {
   const name = commandName(message);
   const user = message.interaction?.user ?? message.interaction_metadata?.user;
   const lines = [];
-  if (message.message_reference && message.type === 19) lines.push(replyLine(message));
+  const ofCommand = isEphemeral(message) && name; // its follow-up: what it refers to may have been deleted since
+  if (message.message_reference && message.type === 19 && !ofCommand) lines.push(replyLine(message));
   if (name) lines.push(h("div", { class: "used" }, avatar(state.users.get(user.id) ?? user, "tiny"), t("used", { name: nameOf(state.users.get(user.id) ?? user) }), " ", h("b", {}, `/${name}`)));
   return lines;
 }
