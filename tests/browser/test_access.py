@@ -2,10 +2,12 @@
 
 import re
 
+import discord
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import PHONE, Place
+from tests.browser.easel import buttons
 from tests.browser.page import Chat
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -149,6 +151,43 @@ async def test_a_phone_shows_it_all_without_scrolling_sideways(phone: Chat) -> N
     assert dialog
     assert dialog["x"] >= 0
     assert dialog["x"] + dialog["width"] <= PHONE["width"]
+
+
+SINGLE = (
+    ("🔼 Upscale (Subtle)", "🔼 Upscale (Creative)"),
+    ("🪄 Vary (Subtle)", "🪄 Vary (Strong)", "🖌️ Vary (Region)"),
+    ("🔍 Zoom Out 2x", "🔍 Zoom Out 1.5x", "🔍 Custom Zoom", "↔️ Make Square"),
+    ("⬅️", "➡️", "⬆️", "⬇️", "🔄"),
+    ("❤️", "✏️ Edit", "🖼️ Original"),
+)
+
+
+async def test_each_row_of_buttons_takes_one_line_on_a_phone(phone: Chat, place: Place) -> None:
+    channel = place.bot.get_channel(1200000000000001001)
+    assert isinstance(channel, discord.TextChannel)
+    view = buttons(*SINGLE)
+    for item in view.children:
+        assert isinstance(item, discord.ui.Button)
+        item.emoji, _, item.label = str(item.label).partition(" ")
+    for number in range(4):
+        await channel.send(f"single {number}", view=view)
+    rows = phone.message("single 3").locator(".row")
+    await expect(rows).to_have_count(len(SINGLE))
+    for at, row in enumerate(SINGLE):
+        tops = await rows.nth(at).locator(".button").evaluate_all("all => all.map((each) => each.offsetTop)")
+        assert len(tops) == len(row)
+        assert len(set(tops)) == 1
+        assert await rows.nth(at).evaluate("(row) => row.scrollWidth <= row.clientWidth")
+    await phone.page.locator(".scroller").evaluate("(node) => { node.scrollTop = 0; }")
+    jump = await phone.page.locator(".to-bottom").bounding_box()
+    scroller = await phone.page.locator(".scroller").bounding_box()
+    assert jump
+    assert scroller
+    assert jump["height"] < 40
+    assert jump["y"] >= scroller["y"] + scroller["height"]
+    await phone.page.locator(".to-bottom").tap()
+    await expect(phone.page.locator(".to-bottom")).to_be_hidden()
+    await expect(rows.last).to_be_in_viewport()
 
 
 async def test_an_update_leaves_focus_and_the_other_messages_alone(chat: Chat) -> None:
