@@ -46,6 +46,19 @@ async def test_the_page_and_its_prompts_speak_the_users_language(chat: Chat) -> 
     await expect(chat.page.locator("html")).to_have_attribute("lang", "es-ES")
 
 
+async def test_the_page_keeps_its_language_when_someone_else_writes(chat: Chat, place: Place) -> None:
+    page, ana = chat.page, place.playground.world.users[USERS["ana"]]
+    await chat.choose_user("Ana")
+    await expect(page.get_by_role("heading", name="Welcome to studio")).to_be_visible()
+    await expect(page.locator("html")).to_have_attribute("lang", "en-US")
+    await expect(page.locator(".try")).to_contain_text("Un faro")
+    assert ana.locale == "es-419"
+    await chat.choose_language("es-ES")
+    assert ana.locale == "es-ES"
+    await chat.choose_user("Ben")
+    await expect(page.get_by_role("heading", name="Te damos la bienvenida a studio")).to_be_visible()
+
+
 async def test_every_text_is_there_in_both_languages(chat: Chat) -> None:
     keys = await chat.page.evaluate("async () => (await import('/static/texts.js')).TEXT_KEYS")
     assert keys["en"] == keys["es"]

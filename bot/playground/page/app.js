@@ -9,7 +9,7 @@ import { openModal } from "./modal.js";
 import { closePopup, openMenu } from "./popup.js";
 import { createSidebar } from "./sidebar.js";
 import { addChannel, channelName, forgetCommands, guild, isDirect, isThread, loadWorld, on, state } from "./state.js";
-import { setLocale, t } from "./texts.js";
+import { localeFor, setLocale, t } from "./texts.js";
 
 const root = document.getElementById("app");
 const main = h("main", { class: "main" });
@@ -17,6 +17,7 @@ let sidebar = null;
 let view = null; // {list, composer} of the open channel
 let stopListening = () => {};
 let starts = 0;
+let language = new URLSearchParams(location.search).get("language"); // as chosen in the box; until then the browser's
 
 /** Everything anew for one user: at the start, on switching users and on changing the language. */
 async function start(user, channelId) {
@@ -26,7 +27,7 @@ async function start(user, channelId) {
   stopListening();
   closePopup();
   loadWorld(world);
-  setLocale(state.me.locale);
+  setLocale(localeFor(language ? [language] : navigator.languages)); // the reader's own, whoever they write as
   document.title = t("title");
   state.unread.clear();
   const choosing = document.activeElement?.id === "language";
@@ -40,8 +41,8 @@ async function start(user, channelId) {
 /** Who one is where nobody was named: the first person who reads a language of the browser's, else English, else anyone. */
 async function newcomer() {
   const people = (await api.world()).users.filter((user) => !user.bot);
-  const language = (locale) => locale.toLowerCase().split("-")[0];
-  const readers = [...navigator.languages, "en"].map((wanted) => people.find((user) => language(user.locale) === language(wanted)));
+  const tongue = (locale) => locale.toLowerCase().split("-")[0];
+  const readers = [...navigator.languages, "en"].map((wanted) => people.find((user) => tongue(user.locale) === tongue(wanted)));
   return (readers.find(Boolean) ?? people[0])?.id;
 }
 
@@ -56,7 +57,7 @@ function go(channelId) {
   closePopup();
   state.channelId = channelId;
   state.unread.delete(channelId);
-  history.replaceState(null, "", `?user=${state.me.id}&channel=${channelId}`);
+  history.replaceState(null, "", `?user=${state.me.id}&channel=${channelId}${language ? `&language=${encodeURIComponent(language)}` : ""}`);
   const channel = state.channels.get(channelId);
   const composer = createComposer(channel, { onSent: () => view.list.stick() });
   const list = createList(channel, welcome(channel, composer.run));
@@ -168,6 +169,7 @@ on("user", ({ id }) => attempt(() => start(id, state.channelId)));
 on("locale", ({ locale }) =>
   attempt(async () => {
     document.getElementById("language").focus();
+    language = locale;
     await api.locale(state.me.id, locale);
     await start(state.me.id, state.channelId);
   }),

@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { avatar, h, icon, iconButton, nameOf, roving, toast } from "./dom.js";
 import { channelName, emit, isDirect, isThread, state } from "./state.js";
-import { LOCALES, t } from "./texts.js";
+import { LOCALES, currentLocale, t } from "./texts.js";
 
 /** Answers {node, refresh(), bot()}. Emits `go {channel}`, `user {id}`, `locale {locale}`, `drawer {open}`. */
 export function createSidebar() {
@@ -85,7 +85,7 @@ function people() {
 }
 
 function language() {
-  const options = LOCALES.map(([value, name]) => h("option", { value, lang: value, selected: value === state.me.locale }, name));
+  const options = LOCALES.map(([value, name]) => h("option", { value, lang: value, selected: value === currentLocale() }, name));
   const chooser = h("select", { id: "language", onchange: (event) => emit("locale", { locale: event.target.value }) }, options);
   return h("label", { class: "language" }, h("span", { class: "side-label" }, t("language")), chooser);
 }

@@ -220,6 +220,16 @@ const ES = {
 
 let locale = "en-US";
 
+export const currentLocale = () => locale;
+
+/** The page's language for what a browser prefers: the same, or the same language of another country, else English. */
+export function localeFor(preferred) {
+  const of = (tag) => tag.toLowerCase().split("-")[0];
+  const known = LOCALES.map(([value]) => value).reverse(); // Spanish of anywhere but Spain is that of Latin America
+  const found = preferred.map((tag) => known.find((value) => value === tag) ?? known.find((value) => of(value) === of(tag)));
+  return found.find(Boolean) ?? "en-US";
+}
+
 export function setLocale(next) {
   locale = next;
   document.documentElement.lang = next;
