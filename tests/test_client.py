@@ -327,7 +327,7 @@ async def test_originals_and_favourites(playground: Playground, studio: FakeStud
         assert original["flags"] & EPHEMERAL
         on = await (await ben.click(message, "❤️")).message()
         off = await (await ben.click(message, "❤️")).message()
-        assert ("now (1)" in on["content"], "more (0)" in off["content"]) == (True, True)
+        assert ("Added" in on["content"], "Removed" in off["content"]) == (True, True)
         studio.messages[message_id] = job_in(Place(channel_id=CHANNEL, guild_id=HOME), "job1")
         await ben.react(message, "✉️")
         channel = (await ben.dm())["id"]
