@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bot.backends.painter.noise import Array, counted
+from bot.backends.painter.noise import Array, Box, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class View:
         """The window of a canvas of width × height in which this one appears at (left, top), `frame_width` pixels wide."""
         scale = self.scale * frame_width / self.width
         return View(self.left - left / scale, self.top - top / scale, scale, width, height)
+
+    @property
+    def box(self) -> Box:
+        """Its edges in the world."""
+        return self.left, self.top, self.left + self.width / self.scale, self.top + self.height / self.scale
 
     @property
     def xs(self) -> Array:

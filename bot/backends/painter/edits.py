@@ -20,6 +20,7 @@ from bot.backends.painter.words import WORDS
 
 MAX_DRIFT = 6
 MAX_PATCHES = 2
+MAX_RINGS = 5
 
 
 @dataclass(frozen=True, slots=True)

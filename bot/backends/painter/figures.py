@@ -73,7 +73,7 @@ def paint_subject(canvas: Canvas, scene: Scene, placed: Placed) -> None:
         _shadow(canvas, scene, placed, x, y, pixels)
     if placed.habitat == "water":
         _mirror(canvas, scene, shown, left, y, pixels)
-        shown[3] *= _waterline(shown.shape[1:], y - top, pixels, scene.noise)
+        shown[3] *= _waterline(shown.shape[1:], y - top, pixels, scene.noise.still)
     canvas.paste(shown, left, top)
     if scene.palette.night > 0.2 or placed.name in {"candle", "robot", "ufo", "rocket"}:
         _glow(canvas, scene, light, left, top)
@@ -108,7 +108,7 @@ def _mirror(canvas: Canvas, scene: Scene, shown: Array, left: int, y: float, pix
     source = np.clip(base - (np.arange(rows) * (base / rows)).astype(int) - 1, 0, height - 1)
     flipped = shown[:, source].copy()
     wobble = (
-        scene.noise.line(np.arange(rows, dtype=np.float32) / np.float32(max(pixels, 1)), 22, "wobble", 2)
+        scene.noise.still.line(np.arange(rows, dtype=np.float32) / np.float32(max(pixels, 1)), 22, "wobble", 2)
         * pixels
         * 0.025
     )

@@ -7,7 +7,7 @@ import numpy as np
 from bot.backends.painter.canvas import Canvas, colour
 from bot.backends.painter.figures import plants
 from bot.backends.painter.land import below, between, spikes
-from bot.backends.painter.noise import Array, hashed, salted, smoothstep
+from bot.backends.painter.noise import Array, salted, smoothstep
 from bot.backends.painter.palette import mix, rgb
 from bot.backends.painter.scene import Scene, bank_top
 
@@ -18,7 +18,7 @@ def cells(canvas: Canvas, scene: Scene, name: str, step: float, margin: float = 
     """The cells of a line that the view touches, and a number 0–1 for each."""
     right = canvas.view.left + canvas.view.width / canvas.view.scale
     i = np.arange(math.floor((canvas.view.left - margin) / step), math.ceil((right + margin) / step))
-    return i, hashed(i, i * 0 + 3, scene.recipe.seed ^ salted(name))
+    return i, scene.noise.cells(i, i * 0 + 3, salted(name), (i + 0.5) * step)
 
 
 def paint_middle(canvas: Canvas, scene: Scene) -> None:
@@ -27,14 +27,13 @@ def paint_middle(canvas: Canvas, scene: Scene) -> None:
         _flowers(canvas, scene)
     if scene.front == "trunks" and scene.shows("tree"):
         _trunks(canvas, scene)
-    if not scene.shows("tree") and not scene.shows("pine"):
-        return
-    kind = "pine" if scene.back in {"mountains", "treeline"} else "tree"
-    if scene.ground == "grass" and scene.front != "cliff":
-        _copses(canvas, scene, kind if scene.shows(kind) else "tree")
-    elif scene.ground == "floor" and scene.front != "trunks":
-        _copses(canvas, scene, "pine", dense=True)
-    elif scene.back == "island":
+    usual = ("pine", "tree") if scene.back in {"mountains", "treeline"} or scene.ground == "floor" else ("tree", "pine")
+    kind = next((k for k in usual if scene.shows(k)), "")
+    if kind and scene.ground == "grass" and scene.front != "cliff":
+        _copses(canvas, scene, kind)
+    elif kind and scene.ground == "floor" and scene.front != "trunks":
+        _copses(canvas, scene, kind, dense=True)
+    elif scene.back == "island" and scene.shows("palm"):
         spots = [
             (scene.side * (-0.02 - 0.05 * k), scene.horizon + 0.02 + 0.004 * k, 0.1 + 0.02 * k, 0.25) for k in range(3)
         ]
@@ -80,7 +79,7 @@ def paint_growth(canvas: Canvas, scene: Scene) -> None:
             )
         case _:
             pass
-    if scene.ground in {"grass", "floor"} and not scene.weather("snow"):
+    if scene.ground in {"grass", "floor"} and scene.shows("grass") and not scene.weather("snow"):
         _blades(canvas, scene)
 
 

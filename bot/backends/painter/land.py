@@ -22,9 +22,16 @@ def relief(
     """Light on rough ground, 0–1: noise differentiated along the light's direction."""
     n, ys = scene.noise, canvas.ys[rows]
     step = np.float32(0.012 * 8 / frequency) * (1 if scene.sun[0] > 0 else -1)
-    here = n.field(canvas.xs, ys, frequency, name, fy=fy, octaves=octaves, gain=0.55)
+    here = n.field(canvas.xs, ys, frequency, name, fy=fy, octaves=octaves, gain=0.55, heights=ys)
     there = n.field(
-        canvas.xs + step, ys - abs(step) * np.float32(0.6), frequency, name, fy=fy, octaves=octaves, gain=0.55
+        canvas.xs + step,
+        ys - abs(step) * np.float32(0.6),
+        frequency,
+        name,
+        fy=fy,
+        octaves=octaves,
+        gain=0.55,
+        heights=ys,
     )
     return np.clip(0.5 + (here - there) * np.float32(0.85), 0, 1)
 
@@ -84,7 +91,7 @@ def paint_back(canvas: Canvas, scene: Scene) -> None:
 
 def _mountains(canvas: Canvas, scene: Scene) -> None:
     n, xs, span = scene.noise, canvas.xs, scene.recipe.span[1]
-    cold = scene.weather("snow") or scene.features.season != "summer"
+    cold = scene.shows("snow") and (scene.weather("snow") or scene.features.season != "summer")
     for k, (distance, high, f) in enumerate(((0.62, 0.42, 1.5), (0.3, 0.33, 2.1), (0.14, 0.13, 2.6))):
         peaks = crags(scene, xs, 0.42 / f, f"mount {k}") * np.float32(0.72) + np.float32(0.22) * n.line(
             xs, f, f"mass {k}", 2
@@ -111,19 +118,22 @@ def _mountains(canvas: Canvas, scene: Scene) -> None:
 
 def crags(scene: Scene, xs: Array, cell: float, name: str) -> Array:
     """The outline of a range, 0–1: in each cell of a line a peak with straight flanks, the highest counts."""
-    total = np.zeros_like(xs)
     base = np.floor(xs / cell).astype(np.int64)
-    seed = scene.recipe.seed ^ salted(name)
-    for k in (-2, -1, 0, 1, 2):
-        h, place, steep = (hashed(base + k, base * 0 + q, seed) for q in (0, 1, 2))
-        away = np.abs(xs / cell - (base + k + 0.15 + 0.7 * place))
-        total = np.maximum(total, (0.45 + 0.55 * h) * (1 - away * (0.5 + 0.3 * steep)))
-    return np.clip(total, 0, 1).astype(np.float32)
+
+    def peaks(seed: int) -> Array:
+        total = np.zeros_like(xs)
+        for k in (-2, -1, 0, 1, 2):
+            h, place, steep = (hashed(base + k, base * 0 + q, seed ^ salted(name)) for q in (0, 1, 2))
+            away = np.abs(xs / cell - (base + k + 0.15 + 0.7 * place))
+            total = np.maximum(total, (0.45 + 0.55 * h) * (1 - away * (0.5 + 0.3 * steep)))
+        return np.clip(total, 0, 1).astype(np.float32)
+
+    return scene.noise.outlined(xs, peaks)
 
 
 def mist(canvas: Canvas, scene: Scene, y: float, thick: float, strength: float) -> None:
     rows = canvas.rows(y - thick * 2.5, y + thick * 2.5)
-    if rows.stop > rows.start:
+    if rows.stop > rows.start and scene.shows("fog"):
         band = np.exp(-(((canvas.ys[rows] - y) / np.float32(thick)) ** 2))[:, None]
         n = scene.noise.field(canvas.xs, canvas.ys[rows], 2.2, f"mist {y:.2f}", fy=7, octaves=3)
         canvas.lay(scene.palette.haze, np.clip(0.6 + 0.5 * n, 0, 1) * band * np.float32(strength), rows)
@@ -189,7 +199,7 @@ def spikes(scene: Scene, xs: Array, cell: float, name: str, high: float) -> Arra
     for k in (0.0, 0.5):
         u = xs / cell + k
         whole = np.floor(u).astype(np.int64)
-        h = hashed(whole, whole * 0 + int(k * 2), scene.recipe.seed ^ salted(name))
+        h = scene.noise.cells(whole, whole * 0 + int(k * 2), salted(name), (whole - k + 0.5) * cell)
         within = 1 - np.abs((u - whole) * 2 - 1)
         total = np.maximum(total, within * (0.35 + 0.65 * h) * high)
     return total.astype(np.float32)
@@ -247,7 +257,7 @@ def _plane(canvas: Canvas, scene: Scene, light: Array, dark: Array, frequency: f
     """Level ground: patches of two colours and a finer grain, fading into the distance."""
     p, rows = scene.palette, canvas.rows(scene.horizon)
     depth = depth_of(canvas, scene, rows)
-    patches = scene.noise.field(canvas.xs, depth, 1.6, "patches", fy=2.2, octaves=4)
+    patches = scene.noise.field(canvas.xs, depth, 1.6, "patches", fy=2.2, octaves=4, heights=canvas.ys[rows])
     grain = scene.noise.field(canvas.xs, depth, frequency * 7, "grain", fy=frequency * 2.5, octaves=3)
     t = np.clip(0.55 + 0.36 * patches + 0.2 * grain, 0, 1)
     body = between(p.local(dark, 0.3), p.local(light, 0.9), t)
@@ -266,7 +276,7 @@ def _dunes(canvas: Canvas, scene: Scene) -> None:
     for k in range(layers):
         t = (k / 6) ** 1.5
         base = scene.horizon + floor * (0.02 + 0.8 * t)
-        wave = n.line(xs + k * 3.7, 1.9 / (0.55 + t), f"dune {k}", 2, 0.3)
+        wave = n.line(xs, 1.9 / (0.55 + t), f"dune {k}", 2, 0.3)
         line = base - (0.02 + 0.1 * t) * wave
         rows = canvas.rows(float(line.min()) - 0.01)
         if rows.stop <= rows.start:
@@ -315,7 +325,7 @@ def paint_water(canvas: Canvas, scene: Scene, local: Array, strength: float, lon
     rough = (
         0.4 if "calm" in scene.features.moods or scene.back == "mountains" else 1.7 if scene.weather("storm") else 1.0
     )
-    waves = n.field(canvas.xs, depth, 5.0, "waves", fy=24, octaves=4, gain=0.62)
+    waves = n.field(canvas.xs, depth, 5.0, "waves", fy=24, octaves=4, gain=0.62, heights=ys)
     swell = n.field(canvas.xs, depth, 1.6, "swell", fy=9, octaves=2)
     reach = (t * 0.4 + 0.006)[:, None] * np.float32(rough * canvas.view.scale)
     up = (scene.horizon - t * (1.0 + 0.3 * long) - canvas.view.top) * canvas.view.scale
@@ -378,7 +388,7 @@ def _cliff(canvas: Canvas, scene: Scene) -> None:
     y = canvas.ys[rows, None]
     mask = below(canvas, top, rows)
     light = relief(canvas, scene, rows, 7.5, "cliff", fy=4.0, octaves=6)
-    strata = n.field(xs, canvas.ys[rows], 3.0, "strata", fy=34, octaves=3) * np.float32(0.12)
+    strata = n.field(xs, canvas.ys[rows], 3.0, "strata", fy=34, octaves=3, heights=canvas.ys[rows]) * np.float32(0.12)
     drop = np.clip((y - top[None, :]) / 0.3, 0, 1)
     toward = 0.16 if scene.sun[0] * scene.side < 0 else -0.05
     lit = np.clip((light - 0.5) * 2.1 + 0.52 + strata + toward - 0.3 * drop, 0, 1)

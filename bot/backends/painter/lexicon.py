@@ -20,6 +20,11 @@ ELEMENTS = {
     ("place", "coast"): "hills", ("element", "windows"): "lamps",
 }  # fmt: skip
 MAX_SUBJECTS = 8
+#: What else goes when something is refused.
+IMPLIED = {
+    "tree": ("pine", "palm"), "forest": ("tree", "pine", "palm"), "flower": ("sunflower",), "water": ("sea", "lake"),
+    "sea": ("water",), "lake": ("water",), "cloudy": ("clouds",), "clouds": ("cloudy",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +191,7 @@ class _Reader:
             self._function(hit.words)
             return
         if self.removing and hit.kind not in {"count", "size", "unknown"}:
-            self.banned.append(target(hit))
+            self.banned.extend(refusals(hit))
             return
         match hit.kind:
             case "subject":
@@ -283,6 +288,12 @@ def target(hit: Hit) -> str:
     return hit.name
 
 
+def refusals(hit: Hit) -> tuple[str, ...]:
+    """All that a negative word bans."""
+    name = target(hit)
+    return name, *IMPLIED.get(name, ())
+
+
 def merged(subjects: Iterable[Wanted]) -> list[Wanted]:
     """Each subject once: said twice, the higher count and the first colour stand."""
     found: dict[str, Wanted] = {}
@@ -306,7 +317,8 @@ def understand(parts: Iterable[tuple[str, float]], negative: Iterable[str] = ())
     top = max((weight for _, weight in known if weight > 0), default=1.0)
     reader = _Reader()
     refused = [*negative, *(text for text, weight in known if weight < 0)]
-    reader.banned = [target(hit) for text in refused for hit in read(text) if hit.kind not in {"function", "unknown"}]
+    hits = [hit for text in refused for hit in read(text) if hit.kind not in {"function", "unknown"}]
+    reader.banned = [name for hit in hits for name in refusals(hit)]
     for text, weight in sorted(known, key=lambda part: -part[1]):
         if weight > 0:
             size = max(weight / top, 0.2) ** 0.5

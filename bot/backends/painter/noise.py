@@ -6,7 +6,8 @@ lattice into the first by an angle, which turns one landscape gradually into ano
 
 import math
 import zlib
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,14 +51,71 @@ def smoothstep(low: float, high: float, x: Array) -> Array:
     return t * t * (3 - 2 * t)
 
 
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """What was painted around a picture: outside of `inner` (left, top, right, bottom, in world units) another seed has its say, the more
+    the nearer to `outer`. Inside nothing changes."""
+
+    seed: int
+    inner: Box
+    outer: Box
+
+    def across(self, xs: Array) -> Array:
+        """How far places at `xs` are left to this ring's seed, 0–1."""
+        return self._away(xs, 0)
+
+    def down(self, ys: Array) -> Array:
+        return self._away(ys, 1)
+
+    def _away(self, at: Array, axis: int) -> Array:
+        low, high = self.inner[axis], self.inner[axis + 2]
+        before, after = low - self.outer[axis], self.outer[axis + 2] - high
+        return np.maximum(
+            smoothstep(0, max(before * 0.7, 0.06), low - at), smoothstep(0, max(after * 0.7, 0.06), at - high)
+        ).astype(np.float32)
+
+    def to_json(self) -> list[float]:
+        return [self.seed, *(round(v, 4) for v in (*self.inner, *self.outer))]
+
+    @classmethod
+    def from_json(cls, data: Sequence[Any]) -> "Ring":
+        seed, a, b, c, d, e, f, g, h = data
+        return cls(int(seed), (a, b, c, d), (e, f, g, h))
+
+
 @dataclass(frozen=True, slots=True)
 class Noise:
     """All randomness of one scene. `drift` lists (seed, amount 0–1) in the order in which they were mixed in; `period` is the size of the
-    world (width, height) after which it repeats."""
+    world (width, height) after which it repeats; `rings` give the surroundings of earlier views a chance of their own."""
 
     seed: int
     drift: tuple[tuple[int, float], ...] = ()
     period: tuple[float, float] | None = None
+    rings: tuple[Ring, ...] = ()
+
+    @property
+    def still(self) -> "Noise":
+        """The same without rings: for what is not painted in the world's own coordinates."""
+        return replace(self, rings=())
+
+    def outlined(self, xs: Array, shape: Callable[[int], Array]) -> Array:
+        """A line over `xs` that a seed gives, carried over to the rings' seeds."""
+        line = shape(self.seed)
+        for ring in self.rings:
+            away = ring.across(xs)
+            if away.any():
+                line = line + (shape(ring.seed) - line) * away
+        return line
+
+    def cells(self, index: Array, other: Array, salt: int, xs: Array) -> Array:
+        """Values 0–1 for integer places whose middles are at `xs`; those well inside a ring have its values."""
+        values = hashed(index, other, self.seed ^ salt)
+        for ring in self.rings:
+            values = np.where(ring.across(xs) > 0.3, hashed(index, other, ring.seed ^ salt), values)
+        return values
 
     def number(self, name: str, low: float = 0.0, high: float = 1.0) -> float:
         """One number between `low` and `high` that belongs to the name; a drift moves it a little."""
@@ -95,9 +153,24 @@ class Noise:
         fy: float | None = None,
         octaves: int = 4,
         gain: float = 0.5,
+        heights: Array | None = None,
     ) -> Array:
         """Fractal noise, about [-1, 1], float32 of shape (len(ys), len(xs)). `fx` and `fy` are cells a unit of the first octave; octaves
-        that are finer than the pixels are left out, which keeps a far view from flickering."""
+        that are finer than the pixels are left out, which keeps a far view from flickering. With `heights`, the world's y of each row,
+        rings count above and below too."""
+        total = self.plain(xs, ys, fx, name, fy, octaves, gain)
+        for ring in self.rings:
+            away = ring.across(xs)
+            if heights is not None:
+                away = np.maximum(away[None, :], ring.down(heights)[:, None])
+            columns = np.nonzero(away if away.ndim == 1 else away.any(axis=0))[0]
+            if len(columns):
+                part = away[..., columns] * np.float32(math.pi / 2)
+                other = Noise(ring.seed).plain(xs[columns], ys, fx, name, fy, octaves, gain)
+                total[:, columns] = total[:, columns] * np.cos(part) + other * np.sin(part)
+        return total
+
+    def plain(self, xs: Array, ys: Array, fx: float, name: str, fy: float | None, octaves: int, gain: float) -> Array:
         step = abs(float(xs[1] - xs[0])) if len(xs) > 1 else 0.0
         fy = fx if fy is None else fy
         total = np.zeros((len(ys), len(xs)), np.float32)

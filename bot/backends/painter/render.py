@@ -11,6 +11,7 @@ from PIL import Image
 from bot.backends.painter.canvas import Canvas, View, blurred, colour, never
 from bot.backends.painter.figures import paint_subject
 from bot.backends.painter.growth import paint_growth, paint_middle
+from bot.backends.painter.guests import with_guests
 from bot.backends.painter.land import paint_back, paint_front, paint_ground
 from bot.backends.painter.noise import Array, smoothstep
 from bot.backends.painter.palette import LUMA
@@ -80,7 +81,7 @@ def compose(
 ) -> Array:
     """The scene's picture before any style, float32 planes (3, height, width)."""
     canvas = Canvas(view, check)
-    subjects = scene.subjects
+    subjects = with_guests(scene).subjects
     if scene.whole:
         paint_whole(canvas, scene)
         step(0.45, canvas.rgb)
@@ -199,7 +200,7 @@ def finish(planes: Array, scene: Scene, view: View, check: Callable[[], None] = 
     planes = saturated(planes, 1.0 + 0.16 * amount)
     planes = np.clip(0.5 + (planes - 0.5) * np.float32(1.02 + 0.1 * amount), 0, 1)
     exposure = _exposure(scene) if scene.style in {"ink", "pencil"} else None
-    painted = apply(planes, Manner(scene.style, amount, view, scene.noise, check, exposure))
+    painted = apply(planes, Manner(scene.style, amount, view, scene.noise.still, check, exposure))
     for mood in scene.features.moods:
         if mood in {"mono", "sepia"}:
             tone = np.tensordot(LUMA, painted, axes=1)[None]

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from bot.backends.painter.lexicon import Features, Wanted
-from bot.backends.painter.noise import Array, Noise, smoothstep
+from bot.backends.painter.noise import Array, Noise, Ring, smoothstep
 from bot.backends.painter.palette import Palette, palette
 from bot.backends.painter.subjects import SUBJECTS
 
@@ -42,6 +42,8 @@ PLACES = {
     "roof": Slots("skyline", "", "roof", "front"),
     "clouds": Slots("", "cloudsea", "", "ground"),
 }
+#: Where no place is named, chance picks one of these.
+USUAL = ("coast", "mountains", "meadow", "lake", "desert", "forest", "sea")
 #: Places with a renderer of their own.
 WHOLE = frozenset({"space", "lunar", "underwater", "interior", "pattern"})
 LANDMARKS = frozenset({"lighthouse", "castle", "tower", "church", "temple", "windmill"})
@@ -69,6 +71,8 @@ class Recipe:
     drift: tuple[tuple[int, float], ...] = ()
     knobs: Knobs = field(default_factory=Knobs)
     grade: tuple[float, ...] = ()
+    #: What was painted around the first view later, the oldest first.
+    rings: tuple[Ring, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         k = self.knobs
@@ -76,6 +80,7 @@ class Recipe:
             "features": self.features.to_json(), "seed": self.seed, "span": [round(s, 5) for s in self.span],
             "drift": [[seed, round(amount, 4)] for seed, amount in self.drift],
             "knobs": [k.chaos, k.stylize, k.weird, k.tile, k.raw], "grade": [round(g, 4) for g in self.grade],
+            "rings": [ring.to_json() for ring in self.rings],
         }  # fmt: skip
 
     @classmethod
@@ -85,6 +90,7 @@ class Recipe:
             features=Features.from_json(data["features"]), seed=data["seed"], span=(data["span"][0], data["span"][1]),
             drift=tuple((int(seed), float(amount)) for seed, amount in data["drift"]),
             knobs=Knobs(chaos=chaos, stylize=stylize, weird=weird, tile=tile, raw=raw), grade=tuple(data["grade"]),
+            rings=tuple(Ring.from_json(r) for r in data.get("rings", ())),
         )  # fmt: skip
 
 
@@ -139,7 +145,7 @@ class Scene:
 def plan(recipe: Recipe) -> Scene:
     """The scene of a recipe. Every decision hangs on its own name, so that one more subject leaves the others where they are."""
     f, knobs = recipe.features, recipe.knobs
-    noise = Noise(recipe.seed, recipe.drift, recipe.span if knobs.tile else None)
+    noise = Noise(recipe.seed, recipe.drift, recipe.span if knobs.tile else None, recipe.rings)
     slots = _slots(f, knobs.tile, noise)
     colours = palette(f, noise, knobs.chaos, knobs.weird)
     wide = 0.05 + 0.1 * knobs.chaos
@@ -182,11 +188,8 @@ def _slots(features: Features, tile: bool, noise: Noise) -> Slots:
     if names == ["clouds"] and homes and "air" not in SUBJECTS[features.subjects[0].name].habitats:
         names = []
     if not names:
-        names = homes[:1] or [
-            ("coast", "mountains", "meadow", "lake", "desert", "forest", "sea")[
-                (noise.choice("place", 7) + features.flavour) % 7
-            ]
-        ]
+        usual = [p for p in USUAL if p not in features.banned] or ["meadow"]
+        names = homes[:1] or [usual[(noise.choice("place", len(usual)) + features.flavour) % len(usual)]]
     for name in names:
         if name in WHOLE:
             return Slots("", "", "", name)
@@ -213,9 +216,33 @@ def _suited(slots: Slots, features: Features) -> Slots:
         and any(SUBJECTS[s.name].habitats == ("water",) for s in features.subjects)
     ):
         slots = replace(slots, ground="water", front=slots.front or "bank")
-    gone = {"pine": "pines", "tree": "pines", "flower": "flowers"}
-    if slots.front in {gone.get(b) for b in features.banned}:
-        slots = replace(slots, front="")
+    return _without(slots, features.banned)
+
+
+#: What each refusal takes out of a landscape: part of the slots, what is taken, what comes in its place.
+GONE = {
+    "pine": (("front", "pines", ""),),
+    "flower": (("front", "flowers", ""),),
+    "tree": (("front", "trunks", ""), ("back", "treeline", "hills")),
+    "coast": (("front", "cliff", "bank"), ("back", "headlands", "")),
+    "mountains": (("back", "mountains", "hills"), ("back", "mesas", "")),
+    "meadow": (("back", "hills", ""),),
+    "city": (("back", "skyline", ""), ("ground", "street", "grass")),
+    "beach": (("front", "sand", "bank"),),
+    "island": (("back", "island", ""),),
+    "roof": (("front", "roof", ""), ("ground", "", "grass")),
+    "water": (("ground", "water", "grass"), ("front", "bank", ""), ("front", "sand", "")),
+    "desert": (("ground", "dunes", "grass"),),
+    "cloudy": (("ground", "cloudsea", "water"),),
+}
+
+
+def _without(slots: Slots, banned: tuple[str, ...]) -> Slots:
+    """The slots without what was refused."""
+    for name in banned:
+        for part, old, new in GONE.get(name, ()):
+            if getattr(slots, part) == old:
+                slots = replace(slots, **{part: new})
     return slots
 
 
@@ -277,6 +304,12 @@ def _foothold(scene: Scene, x: float, near: float) -> tuple[float, float]:
     return scene.horizon + floor * (0.16 + 0.66 * near), 0.75 * (1 - near)
 
 
+def footing(scene: Scene, x: float, near: float, size: float) -> tuple[float, float, float]:
+    """(y, depth, height) of something of this height on the ground at x, far (0) or near (1)."""
+    y, depth = _foothold(scene, x, near)
+    return y, depth, size * (0.8 if scene.front == "cliff" else 0.55 + 0.6 * near)
+
+
 def habitat(scene: Scene, name: str) -> str:
     """Where in this scene a subject lives, from its own list; the last one if nothing fits."""
     here = {
@@ -297,9 +330,9 @@ def habitat(scene: Scene, name: str) -> str:
 def _placed(scene: Scene) -> list[Placed]:
     """All subjects, each several times if several were asked for, far ones first."""
     wanted = [s for s in scene.features.subjects if s.name not in {"moon", "sun"} or scene.whole == "pattern"]
-    if "village" in scene.features.places and "house" not in {s.name for s in wanted}:
+    if "village" in scene.features.places and scene.shows("house") and "house" not in {s.name for s in wanted}:
         wanted = [*wanted, Wanted("house", 5, size=1.15)]
-    if scene.whole == "interior" and not wanted:
+    if scene.whole == "interior" and not wanted and scene.shows("vase"):
         wanted = [Wanted("vase")]
     if scene.whole == "interior":
         wanted = _arranged(scene, wanted)
@@ -317,7 +350,10 @@ def _placed(scene: Scene) -> list[Placed]:
 
 def _arranged(scene: Scene, wanted: list[Wanted]) -> list[Wanted]:
     """A still life: flowers go into a vase, and a lonely thing gets company."""
-    result = [replace(w, name="vase", count=1) if w.name in {"flower", "sunflower"} else w for w in wanted]
+    result = [
+        replace(w, name="vase", count=1) if w.name in {"flower", "sunflower"} and scene.shows("vase") else w
+        for w in wanted
+    ]
     company = [Wanted("fruit", 3), Wanted(("bottle", "cup", "book", "candle")[scene.noise.choice("company", 4)])]
     names = {w.name for w in result}
     if len(result) < 3:

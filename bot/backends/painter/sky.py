@@ -25,7 +25,8 @@ def paint_sky(canvas: Canvas, scene: Scene) -> None:
     soft = scene.noise.field(canvas.xs, canvas.ys, 1.1, "sky tone", fy=2.2, octaves=2)
     canvas.rgb += (soft * np.float32(0.022))[None]
     canvas.check()
-    if (p.night > 0.5 and not {"storm", "cloudy", "rain"} & set(scene.features.weather)) or scene.weather("stars"):
+    clear = p.night > 0.5 and not {"storm", "cloudy", "rain"} & set(scene.features.weather)
+    if scene.shows("stars") and (clear or scene.weather("stars")):
         paint_stars(canvas, scene, 0.5 if "stars" not in scene.features.weather else 0.85)
     if scene.weather("aurora"):
         _aurora(canvas, scene)
@@ -125,7 +126,7 @@ def _moon(canvas: Canvas, scene: Scene, size: float, name: str) -> None:
     if near is None:
         return
     rows, d = near
-    spots = scene.noise.field(canvas.xs - x, canvas.ys[rows] - y, 0.36 / radius, "maria", octaves=3)
+    spots = scene.noise.still.field(canvas.xs - x, canvas.ys[rows] - y, 0.36 / radius, "maria", octaves=3)
     tone = 1 - 0.13 * smoothstep(0.0, 0.6, spots) - 0.1 * smoothstep(radius * 0.6, radius, d)
     disc = np.clip((radius - d) * canvas.view.scale + 0.5, 0, 1)
     if scene.noise.choice("phase", 3) == 0:
@@ -156,9 +157,11 @@ def _clouds(canvas: Canvas, scene: Scene) -> None:
     e = (scene.horizon - canvas.ys[rows]) / scene.recipe.span[1]
     depth = (-np.log(np.maximum(e, 0) + np.float32(0.09)) * np.float32(0.75)).astype(np.float32)
     shift = np.float32(0.03 if scene.sun[0] > 0 else -0.03)
-    n = scene.noise
-    body = n.field(canvas.xs, depth, 2.1, "clouds", fy=5.2, octaves=6, gain=0.52)
-    toward = n.field(canvas.xs + shift, depth + np.float32(0.014), 2.1, "clouds", fy=5.2, octaves=5, gain=0.52)
+    n, high = scene.noise, canvas.ys[rows]
+    body = n.field(canvas.xs, depth, 2.1, "clouds", fy=5.2, octaves=6, gain=0.52, heights=high)
+    toward = n.field(
+        canvas.xs + shift, depth + np.float32(0.014), 2.1, "clouds", fy=5.2, octaves=5, gain=0.52, heights=high
+    )
     edge = 0.75 - 1.35 * cover
     mask = smoothstep(edge, edge + (0.85 if heavy else 0.6), body)
     lit = np.clip(0.52 + (body - toward) * 1.25 + 0.2 * (edge + 0.5 - body), 0, 1)
@@ -175,7 +178,7 @@ def _clouds(canvas: Canvas, scene: Scene) -> None:
 def _lightning(canvas: Canvas, scene: Scene) -> None:
     ys = np.linspace(-scene.bottom, scene.horizon, 90).astype(np.float32)
     start = scene.side * -scene.noise.number("bolt", 0.1, 0.4) * scene.recipe.span[0]
-    path = start + 0.055 * scene.noise.line(ys, 5, "bolt", 5, 0.6)
+    path = start + 0.055 * scene.noise.still.line(ys, 5, "bolt", 5, 0.6)
     x_at = np.interp(canvas.ys, ys, path).astype(np.float32)
     inside = (canvas.ys < scene.horizon).astype(np.float32)[:, None]
     d = np.abs(canvas.xs[None, :] - x_at[:, None])

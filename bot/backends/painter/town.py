@@ -32,11 +32,12 @@ def paint_town(canvas: Canvas, scene: Scene) -> None:
 
 
 def _row(canvas: Canvas, scene: Scene, k: int, distance: float, cell: float, high: float, foot: float) -> None:
-    xs, seed, p = canvas.xs, scene.recipe.seed ^ salted(f"town {k}"), scene.palette
+    xs, p = canvas.xs, scene.palette
     u = xs / np.float32(cell) + np.float32(0.12) * np.sin(xs * np.float32(9 + k))
     building = np.floor(u).astype(np.int64)
     within = u - building
-    h, shape, tone = (hashed(building, building * 0 + q, seed) for q in (0, 1, 2))
+    middles = (building + 0.5) * cell
+    h, shape, tone = (scene.noise.cells(building, building * 0 + q, salted(f"town {k}"), middles) for q in (0, 1, 2))
     bulk = 1 - 0.5 * np.clip(np.abs(xs - scene.side * 0.12) / (0.7 * scene.recipe.span[0]), 0, 1)
     top = high * (0.35 + 0.9 * h**1.6) * bulk
     middle = np.abs(within - 0.5) * 2

@@ -41,8 +41,8 @@ def paint_space(canvas: Canvas, scene: Scene, clouds: float) -> None:
         n.choice("nebula", 4)
     ]
     warp = n.field(xs, ys, 1.4, "warp", octaves=3) * np.float32(0.5)
-    glow = n.field(xs, ys, 1.7, "nebula", octaves=6, gain=0.56)
-    glow2 = n.field(xs, ys, 2.6, "nebula 2", octaves=5, gain=0.58)
+    glow = n.field(xs, ys, 1.7, "nebula", octaves=6, gain=0.56, heights=ys)
+    glow2 = n.field(xs, ys, 2.6, "nebula 2", octaves=5, gain=0.58, heights=ys)
     tints = [scene.palette.accent] if scene.features.tints else []
     first = mix(rgb(hues[0]), tints[0], 0.6) if tints else rgb(hues[0])
     canvas.lay(first, smoothstep(-0.5, 1.5, glow + warp) * np.float32(0.75 * clouds))
@@ -52,12 +52,13 @@ def paint_space(canvas: Canvas, scene: Scene, clouds: float) -> None:
         rgb("04050e"),
         smoothstep(0.5, 1.5, n.field(xs, ys, 3.0, "dust", octaves=5) - glow * 0.4) * np.float32(0.55 * clouds),
     )
-    paint_stars(canvas, scene, 0.95, 0.017)
+    if scene.shows("stars"):
+        paint_stars(canvas, scene, 0.95, 0.017)
 
 
 def _sphere(canvas: Canvas, scene: Scene, x: float, y: float, radius: float, name: str, earth: bool = False) -> None:
     """A planet: bands or continents, lit from one side."""
-    n, rows = scene.noise, canvas.rows(y - radius * 1.6, y + radius * 1.6)
+    n, rows = scene.noise.still, canvas.rows(y - radius * 1.6, y + radius * 1.6)
     if rows.stop <= rows.start:
         return
     dx, dy = (canvas.xs[None, :] - x) / np.float32(radius), (canvas.ys[rows, None] - y) / np.float32(radius)
@@ -148,7 +149,7 @@ def _underwater(canvas: Canvas, scene: Scene) -> None:
     canvas.rgb[:] = between(dark, light, np.clip(t, 0, 1.1))
     slant = (xs[None, :] - scene.sun[0]) / (ys[:, None] + scene.bottom + np.float32(0.7))
     table = np.linspace(-3, 3, 1200, dtype=np.float32)
-    rays = np.interp(slant, table, n.line(table, 7, "rays", 3, 0.6)).astype(np.float32)
+    rays = np.interp(slant, table, n.still.line(table, 7, "rays", 3, 0.6)).astype(np.float32)
     canvas.lay(
         mix(light, rgb("ffffff"), 0.5),
         smoothstep(0.0, 1.3, rays) * np.exp(-np.maximum(down, 0) * 2.2)[:, None] * np.float32(0.5),

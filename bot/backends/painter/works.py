@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from bot.backends.painter.canvas import Canvas, View, never, to_image
 from bot.backends.painter.edits import Memory
 from bot.backends.painter.figures import paint_subject
 from bot.backends.painter.lexicon import Features, understand
-from bot.backends.painter.noise import Array, Noise
+from bot.backends.painter.noise import Array, Noise, Ring
 from bot.backends.painter.render import Step, compose, finish, graded, nothing, paint, statistics
 from bot.backends.painter.scene import Knobs, Placed, Recipe, plan
 from bot.backends.painter.sky import paint_weather
@@ -202,21 +202,13 @@ def outpaint(job: Job, seed: int) -> Made:
     old = job.memory
     view = old.view.around(frame.left, frame.top, frame.width, request.width, request.height)
     asked = job.asked(old)
-    recipe = old.recipe if asked is None else _with(old.recipe, asked)
+    ring = Ring(seeded(seed), old.view.box, view.box)
+    recipe = replace(
+        old.recipe, features=asked or old.recipe.features, rings=(*old.recipe.rings, ring)[-edits.MAX_RINGS :]
+    )
     memory = Memory(recipe, view, old.patches, job.said or old.said)
     planes = paint(recipe, view, memory.patches, job.check, job.step)
     return Made(to_image(edits.outset(planes, parent, frame.left, frame.top)), memory)
-
-
-def _with(recipe: Recipe, features: Features) -> Recipe:
-    return Recipe(
-        features=features,
-        seed=recipe.seed,
-        span=recipe.span,
-        drift=recipe.drift,
-        knobs=recipe.knobs,
-        grade=recipe.grade,
-    )
 
 
 def inpaint(job: Job, seed: int) -> Made:
