@@ -247,7 +247,7 @@ def buttons(outputs: Sequence[Image], capabilities: Capabilities | None) -> tupl
         rows.append((Button(Action.UPSCALE_SUBTLE, 1), Button(Action.UPSCALE_CREATIVE, 1)))
     rows.append((Button(Action.VARY_SUBTLE, 1), Button(Action.VARY_STRONG, 1), Button("reroll")))
     if can_extend(capabilities):
-        rows.append(tuple(Button(Action.ZOOM, 1, f"{factor:g}") for factor in ZOOMS))
+        rows.append((*(Button(Action.ZOOM, 1, f"{factor:g}") for factor in ZOOMS), Button(Action.ZOOM, 1, "custom")))
         square = () if picture.width == picture.height else (Button(Action.SQUARE, 1),)
         rows.append((*(Button(Action.PAN, 1, direction) for direction in DIRECTIONS), *square))
     rows.append(keep)

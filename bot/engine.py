@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from zlib import crc32
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatusString
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, column, select, table
+from sqlalchemy import Connection, column, func, select, table
 from sqlalchemy import Engine as BlockingEngine
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,6 +35,7 @@ _APPLICATION: Final = "lienzo"
 _WORKFLOW: Final = "job"
 _ATTEMPTS = 10  # a job that took the process down with it this often is not tried again
 _THREADS = 4  # for DBOS's statements
+_SESSION_LOCK: Final = 0x4C69_0000_0000
 _GRACE = 10.0  # seconds for running steps to end when they are cancelled
 _UNFINISHED = tuple(
     status.value
@@ -98,6 +100,7 @@ class Engine:
         self._stopping = False
         self._database: BlockingEngine | None = None
         self._client: DBOSClient | None = None
+        self._session: Connection | None = None
 
     @property
     def _postgres(self) -> bool:
@@ -136,6 +139,8 @@ class Engine:
         _logger.setLevel(logging.WARNING)
         self._database = blocking_engine(self._url, pool_size=_THREADS)
         with translated():
+            if self._postgres:
+                self._acquire_session(self._database)
             DBOS.migrate(
                 self._url.set(drivername="postgresql" if self._postgres else "sqlite").render_as_string(
                     hide_password=False
@@ -150,6 +155,18 @@ class Engine:
                 self._client.register_queue(
                     name, worker_concurrency=concurrency, polling_interval_sec=self._poll_seconds
                 )
+
+    def _acquire_session(self, database: BlockingEngine) -> None:
+        """PostgreSQL's own lock on this executor's name: it lasts as long as the session, and so no longer than the process."""
+        session = database.connect()
+        key = _SESSION_LOCK + crc32(self._executor_id.encode())
+        if not session.execute(select(func.pg_try_advisory_lock(key))).scalar_one():
+            session.close()
+            raise ConfigError(
+                T("Another process uses this database under the name {name}. Stop it first.", name=self._executor_id)
+            )
+        session.commit()
+        self._session = session
 
     def _launch(self) -> None:
         """In the running loop, which DBOS then runs the workflows in."""
@@ -285,7 +302,10 @@ class Engine:
         DBOS.destroy(destroy_registry=True)
         if self._client is not None:
             self._client.destroy()
+        if self._session is not None:
+            self._session.invalidate()  # closes it, and with it ends the lock
+            self._session.close()
         if self._database is not None:
             self._database.dispose()
-        self._client = self._database = None
+        self._client = self._database = self._session = None
         self._fresh.clear()

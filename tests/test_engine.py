@@ -19,6 +19,7 @@ from bot.engine import Engine, Next, Step
 from bot.errors import ConfigError
 from bot.jobs import Action, Job, Limits, Place, Status, new_job_id, now_ms
 from bot.store import Store
+from bot.store.database import blocking_engine, parse_url
 
 pytest_plugins = ["tests.postgres"]
 NO_LIMITS = Limits(running_per_user=0)
@@ -259,6 +260,18 @@ async def test_old_records_are_pruned(store: OpenStore, database_url: str) -> No
         assert await engine.prune(0) == 0
         assert await engine.prune(now_ms() + 60_000) == 2
         assert await engine.prune(now_ms() + 60_000) == 0
+
+
+async def test_a_name_is_taken_once_on_postgresql(store: OpenStore, database_url: str) -> None:
+    if not database_url.startswith("postgresql"):
+        pytest.skip("SQLite has the file's lock")
+    async with engine_of(database_url, Script(store).steps):
+        database = blocking_engine(parse_url(database_url))
+        with pytest.raises(ConfigError, match="under the name lienzo"):
+            Engine(database_url, {}, lock=None)._acquire_session(database)
+        database.dispose()
+    async with engine_of(database_url, Script(store).steps):
+        pass
 
 
 async def test_the_lock_keeps_a_second_engine_out(store: OpenStore, database_url: str, tmp_path: Path) -> None:

@@ -100,6 +100,25 @@ async def test_under_a_single_picture(ben: Person, backend: Scripted) -> None:
         assert extended["attachments"], label
 
 
+async def test_a_zoom_of_ones_own(ben: Person, backend: Scripted) -> None:
+    first = await imagine(ben, "a fox")
+    await ben.click(first, "U1")
+    single = await ben.wait("#studio", result("Image #1"))
+    modal = await (await ben.click(single, "Custom Zoom")).modal()
+    assert "a fox" in str(modal["components"])
+    await ben.submit(modal, {"prompt0": "a fox on a hill", "factor": "1.25"}, "#studio")
+    await ben.wait("#studio", grid("a fox on a hill"))
+    request = backend.requests[-1]
+    assert request.operation is Operation.OUTPAINT
+    assert request.frame is not None
+    assert request.width / request.frame.width == pytest.approx(1.25, rel=0.03)
+
+    refused = await (await ben.click(single, "Custom Zoom")).modal()
+    await ben.submit(refused, {"factor": "7"}, "#studio")
+    answer = await ben.wait("#studio", lambda m: m["flags"] & EPHEMERAL and m["embeds"])
+    assert "`7` is no zoom" in answer["embeds"][0]["description"]
+
+
 async def test_the_original_says_how_it_was_made(
     ben: Person, app: Application, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
