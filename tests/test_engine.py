@@ -268,7 +268,7 @@ async def test_a_name_is_taken_once_on_postgresql(store: OpenStore, database_url
     async with engine_of(database_url, Script(store).steps):
         database = blocking_engine(parse_url(database_url))
         with pytest.raises(ConfigError, match="under the name lienzo"):
-            Engine(database_url, {}, lock=None)._acquire_session(database)
+            Engine(database_url, {}, lock=None)._acquire_session(database)  # pyright: ignore[reportPrivateUsage]
         database.dispose()
     async with engine_of(database_url, Script(store).steps):
         pass
