@@ -83,7 +83,7 @@ class Engine:
         *,
         lock: Path | None,
         executor_id: str = "lienzo",
-        poll_seconds: float = 0.1,
+        poll_seconds: float = 0.2,
     ) -> None:
         """`lock` is a file that no two processes hold at once: without it two on one SQLite database would run the same jobs.
 
