@@ -400,9 +400,11 @@ def _cliff(canvas: Canvas, scene: Scene) -> None:
     shore = smoothstep(scene.horizon + 0.02, scene.horizon + 0.05, top)[None, :]
     body *= 1 - 0.4 * (smoothstep(0.06, 0.0, y - top[None, :]) * shore)[None]
     canvas.lay(body, mask, rows)
-    thick = (0.008 + 0.05 * np.clip(top - scene.horizon, 0, 0.5))[None, :]
+    # the surf keeps the breadth of a line, and ends below the first view: wider, it would be a smudge along the foot
+    thick = (0.008 + 0.05 * np.clip(top - scene.horizon, 0, 0.2))[None, :]
     surf = np.exp(-(((y - top[None, :] + 0.6 * thick) / thick) ** 2)) * shore
     break_up = smoothstep(-0.4, 0.8, n.field(xs, canvas.ys[rows], 16, "surf", fy=40, octaves=3))
+    surf *= smoothstep(scene.bottom + 0.22, scene.bottom - 0.02, y)
     canvas.lay(p.local(rgb("f4f7f6"), 0.85), surf * break_up * np.float32(0.8), rows)
 
 

@@ -12,6 +12,7 @@ from bot.backends.painter.canvas import Canvas, View, blurred, colour, never
 from bot.backends.painter.figures import paint_subject
 from bot.backends.painter.growth import paint_growth, paint_middle
 from bot.backends.painter.guests import with_guests
+from bot.backends.painter.guide import lightness
 from bot.backends.painter.land import paint_back, paint_front, paint_ground
 from bot.backends.painter.noise import Array, smoothstep
 from bot.backends.painter.palette import LUMA
@@ -196,6 +197,9 @@ def finish(planes: Array, scene: Scene, view: View, check: Callable[[], None] = 
     """Style, mood and borrowed colours."""
     recipe = scene.recipe
     planes = graded(planes, recipe.grade)
+    if recipe.guide is not None:
+        own = lightness(graded(_sketch(scene), recipe.grade))
+        planes = recipe.guide.lit(planes, own, view, recipe.span)
     amount = 0.0 if recipe.knobs.raw else math.sqrt(recipe.knobs.stylize)
     planes = saturated(planes, 1.0 + 0.16 * amount)
     planes = np.clip(0.5 + (planes - 0.5) * np.float32(1.02 + 0.1 * amount), 0, 1)
@@ -212,12 +216,16 @@ def finish(planes: Array, scene: Scene, view: View, check: Callable[[], None] = 
 
 def _exposure(scene: Scene) -> tuple[float, float]:
     """Mean and spread of the lightness of the scene's first view, from a tiny sketch of it: the same for every window on the scene."""
+    tone = np.tensordot(LUMA, _sketch(scene), axes=1)
+    return float(tone.mean()), float(tone.std())
+
+
+def _sketch(scene: Scene) -> Array:
+    """The scene's first view, tiny."""
     span = scene.recipe.span
-    sketch = compose(
+    return compose(
         scene, View(-span[0] / 2, -span[1] / 2, 80, max(round(80 * span[0]), 8), max(round(80 * span[1]), 8))
     )
-    tone = np.tensordot(LUMA, sketch, axes=1)
-    return float(tone.mean()), float(tone.std())
 
 
 def graded(planes: Array, grade: tuple[float, ...]) -> Array:

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from bot.backends.painter.guide import Guide
 from bot.backends.painter.lexicon import Features, Wanted
 from bot.backends.painter.noise import Array, Noise, Ring, smoothstep
 from bot.backends.painter.palette import Palette, palette
@@ -73,6 +74,8 @@ class Recipe:
     grade: tuple[float, ...] = ()
     #: What was painted around the first view later, the oldest first.
     rings: tuple[Ring, ...] = ()
+    #: The composition that image prompts lend.
+    guide: Guide | None = None
 
     def to_json(self) -> dict[str, Any]:
         k = self.knobs
@@ -81,6 +84,7 @@ class Recipe:
             "drift": [[seed, round(amount, 4)] for seed, amount in self.drift],
             "knobs": [k.chaos, k.stylize, k.weird, k.tile, k.raw], "grade": [round(g, 4) for g in self.grade],
             "rings": [ring.to_json() for ring in self.rings],
+            "guide": self.guide.to_json() if self.guide else None,
         }  # fmt: skip
 
     @classmethod
@@ -91,6 +95,7 @@ class Recipe:
             drift=tuple((int(seed), float(amount)) for seed, amount in data["drift"]),
             knobs=Knobs(chaos=chaos, stylize=stylize, weird=weird, tile=tile, raw=raw), grade=tuple(data["grade"]),
             rings=tuple(Ring.from_json(r) for r in data.get("rings", ())),
+            guide=Guide(*data["guide"]) if data.get("guide") else None,
         )  # fmt: skip
 
 
@@ -153,6 +158,8 @@ def plan(recipe: Recipe) -> Scene:
     if slots.front == "roof":
         horizon = 0.2
     horizon = (horizon + noise.number("horizon", -wide, wide)) * recipe.span[1]
+    if recipe.guide and recipe.guide.horizon:
+        horizon += ((recipe.guide.horizon - 0.5) * recipe.span[1] - horizon) * recipe.guide.weight
     side = 1 if noise.choice("side", 2) else -1
     sun_x = -side * noise.number("sun", 0.06, 0.3) * recipe.span[0]
     scene = Scene(

@@ -12,6 +12,7 @@ from bot.backends.painter.noise import Array, Noise, counted, hashed, salted, sm
 from bot.backends.painter.palette import LUMA, rgb
 
 Check = Callable[[], None]
+GRID_SCALE = 256  # cells a unit of the grid on which strokes are laid out
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +72,37 @@ class Brush:
     detail: bool = False
 
 
+def coarse(view: View) -> int:
+    """Pixels of a picture in one of the grid on which strokes are laid out: 4 up to the usual size, more in larger pictures."""
+    return max(round(view.scale / GRID_SCALE), 4)
+
+
+def _shrunk(planes: Array, step: int) -> Array:
+    """Every 4th pixel, of a larger picture the means of its own pixels first."""
+    finer = step // 4
+    if finer < 2:
+        return planes[:, ::step, ::step]
+    h, w = (-(-n // step) for n in planes.shape[1:])
+    padded = np.pad(planes, ((0, 0), (0, h * step - planes.shape[1]), (0, w * step - planes.shape[2])), mode="edge")
+    picked = [padded[:, j::step, i::step] for j in range(finer) for i in range(finer)]
+    return np.asarray(np.mean(picked, axis=0), np.float32)
+
+
+def _spread(grid: Array, shape: tuple[int, ...], step: int) -> Array:
+    """A grid's values for every pixel."""
+    return np.repeat(np.repeat(grid, step, axis=0), step, axis=1)[: shape[0], : shape[1]]
+
+
 def flow(planes: Array, manner: Manner) -> tuple[Array, Array]:
-    """The direction of strokes at a quarter of the size, along the edges where there are any, and how much detail there is."""
-    tone = grey(planes[:, ::4, ::4])
+    """The direction of strokes on a coarse grid, along the edges where there are any, and how much detail there is. The grid has the same
+    cells of the world whatever the picture's size, so that a larger picture is painted in the same strokes."""
+    step = coarse(manner.view)
+    tone = grey(_shrunk(planes, step))
     soft = blurred(tone, 2)
     gy, gx = np.gradient(soft)
     xx, yy, xy = blurred(gx * gx, 3), blurred(gy * gy, 3), blurred(gx * gy, 3)
     edge = np.sqrt(xx + yy)
-    wander = manner.field(1.8, "flow", 2)[::4, ::4] * np.float32(0.9)
+    wander = manner.field(1.8, "flow", 2)[::step, ::step] * np.float32(0.9)
     along = 0.5 * np.arctan2(2 * xy, xx - yy) + np.float32(math.pi / 2)
     trust = smoothstep(0.004, 0.03, edge)
     angle = wander * (1 - trust) + np.where(np.cos(along - wander) < 0, along + np.float32(math.pi), along) * trust
@@ -116,7 +140,8 @@ def _layer(
     h = [hashed(hx, hy, seed ^ (q * 7717)) for q in range(6)]
     px, py = ((gx + h[0]) * cx - view.left) * view.scale, ((gy + h[1]) * cy - view.top) * view.scale
     sx, sy = np.clip(px, 0, view.width - 1).astype(int), np.clip(py, 0, view.height - 1).astype(int)
-    qx, qy = np.minimum(sx // 4, angle.shape[1] - 1), np.minimum(sy // 4, angle.shape[0] - 1)
+    step = coarse(view)
+    qx, qy = np.minimum(sx // step, angle.shape[1] - 1), np.minimum(sy // step, angle.shape[0] - 1)
     local = detail[qy, qx]
     keep = (local > 0.25 + 0.5 * h[5]) if brush.detail else (local < 0.55 + 0.4 * h[5])
     order = np.argsort(h[2][keep], kind="stable")
@@ -154,9 +179,7 @@ def oil(planes: Array, m: Manner) -> Array:
     brushes = (Brush(44, 2.6, 1.15, 0.05), Brush(78, 2.7, 1.0, 0.08), Brush(130, 2.4, 0.9, 0.05, True))
     painted, height = strokes(planes, m, brushes)
     _, detail = flow(planes, m)
-    keep = np.kron(blurred(detail, 2), np.ones((4, 4), np.float32))[: planes.shape[1], : planes.shape[2]] * np.float32(
-        0.68
-    )
+    keep = _spread(blurred(detail, 2), planes.shape[1:], coarse(m.view)) * np.float32(0.68)
     full = 0.35 + 0.65 * min(m.amount * 1.6, 1)
     mixed = planes + (painted - planes) * (np.float32(full) * (1 - keep))[None]
     weave = m.field(210, "weave", 1, fy=210) * np.float32(0.012)

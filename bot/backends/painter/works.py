@@ -15,6 +15,7 @@ from bot.backends.painter import edits
 from bot.backends.painter.canvas import Canvas, View, never, to_image
 from bot.backends.painter.edits import Memory
 from bot.backends.painter.figures import paint_subject
+from bot.backends.painter.guide import Guide
 from bot.backends.painter.lexicon import Features, understand
 from bot.backends.painter.noise import Array, Noise, Ring
 from bot.backends.painter.render import Step, compose, finish, graded, nothing, paint, statistics
@@ -59,15 +60,30 @@ class Job:
     @cached_property
     def grade(self) -> tuple[float, ...]:
         """The colours that image prompts and style references lend."""
-        lenders = [(i, 0.3 + 0.2 * _number(self.request.parameters, "iw", 1)) for i in self.request.only(Role.PROMPT)]
+        lenders = [(i, min(0.5 * self.image_weight**0.6, 0.95)) for i in self.request.only(Role.PROMPT)]
         lenders += [
             (i, min((_number(self.request.parameters, "sw", 100) / 1000) ** 0.5 * 1.6, 0.95))
             for i in self.request.only(Role.STYLE)
         ]
         if not lenders:
             return ()
-        means = np.mean([statistics(_planes(image.path, (96, 96)), weight) for image, weight in lenders], axis=0)
+        lent = [statistics(_planes(image.path, (96, 96)), weight) for image, weight in lenders]
+        means = np.average(lent, axis=0, weights=[max(image.weight, 0.01) for image, _ in lenders])
         return tuple(round(float(v), 4) for v in means)
+
+    @cached_property
+    def image_weight(self) -> float:
+        return max(_number(self.request.parameters, "iw", 1), 0)
+
+    @cached_property
+    def guide(self) -> Guide | None:
+        """The light and the horizon that image prompts lend: nothing up to the usual weight, all from threefold on."""
+        prompts = self.request.only(Role.PROMPT)
+        weight = min((self.image_weight - 1) / 2, 1)
+        if not prompts or weight <= 0 or self.knobs.tile:
+            return None
+        pictures = [_planes(image.path, (96, 96)) for image in prompts]
+        return Guide.of(np.average(pictures, axis=0, weights=[max(i.weight, 0.01) for i in prompts]), weight)
 
     @cached_property
     def initial(self) -> InputImage:
@@ -141,6 +157,7 @@ def generate(job: Job, seed: int) -> Made:
         span=(view.width / view.scale, view.height / view.scale),
         knobs=job.knobs,
         grade=job.grade,
+        guide=job.guide,
     )
     return _painted(job, Memory(recipe, view, said=job.said))
 
@@ -187,7 +204,9 @@ def upscale(job: Job, _seed: int) -> Made:
         return Made(edits.enlarged(_planes(job.initial.path), size))
     view = job.memory.view
     larger = View(view.left, view.top, view.scale * size[0] / view.width, *size)
-    return _painted(job, Memory(job.memory.recipe, larger, job.memory.patches, job.memory.said))
+    memory = Memory(job.memory.recipe, larger, job.memory.patches, job.memory.said)
+    planes = paint(memory.recipe, larger, memory.patches, job.check, job.step)
+    return Made(to_image(edits.refined(_planes(job.initial.path, size), planes)), memory)
 
 
 def outpaint(job: Job, seed: int) -> Made:
