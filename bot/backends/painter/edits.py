@@ -284,9 +284,13 @@ def mingled(pictures: Sequence[Array], noise: Noise, view: View) -> Array:
 
 def refined(parent: Array, planes: Array) -> Array:
     """An enlarged picture with the finer edges of its repainting; where the two are of different things, the picture stands."""
-    apart = np.abs(parent - planes).max(axis=0)
-    doubt = smoothstep(0.07, 0.2, blurred(apart, max(max(apart.shape) / 400, 2)))
-    return planes + (parent - planes) * (np.float32(0.5) + np.float32(0.5) * doubt)[None]
+    h, w = planes.shape[1:]
+    apart = np.abs(parent[:, ::4, ::4] - planes[:, ::4, ::4]).max(axis=0)
+    doubt = smoothstep(0.07, 0.2, blurred(apart, max(max(h, w) / 1600, 2)))
+    share = np.asarray(Image.fromarray(doubt.astype(np.float32)).resize((w, h), Image.Resampling.BILINEAR))
+    change = parent - planes
+    change *= (share + np.float32(1)) * np.float32(0.5)
+    return planes + change
 
 
 def enlarged(planes: Array, size: tuple[int, int]) -> Image.Image:

@@ -20,18 +20,11 @@ def relief(
     canvas: Canvas, scene: Scene, rows: slice, frequency: float, name: str, fy: float | None = None, octaves: int = 5
 ) -> Array:
     """Light on rough ground, 0–1: noise differentiated along the light's direction."""
-    n, ys = scene.noise, canvas.ys[rows]
+    n, ys = scene.noise.still, canvas.ys[rows]
     step = np.float32(0.012 * 8 / frequency) * (1 if scene.sun[0] > 0 else -1)
-    here = n.field(canvas.xs, ys, frequency, name, fy=fy, octaves=octaves, gain=0.55, heights=ys)
+    here = n.field(canvas.xs, ys, frequency, name, fy=fy, octaves=octaves, gain=0.55)
     there = n.field(
-        canvas.xs + step,
-        ys - abs(step) * np.float32(0.6),
-        frequency,
-        name,
-        fy=fy,
-        octaves=octaves,
-        gain=0.55,
-        heights=ys,
+        canvas.xs + step, ys - abs(step) * np.float32(0.6), frequency, name, fy=fy, octaves=octaves, gain=0.55
     )
     return np.clip(0.5 + (here - there) * np.float32(0.85), 0, 1)
 
@@ -325,7 +318,7 @@ def paint_water(canvas: Canvas, scene: Scene, local: Array, strength: float, lon
     rough = (
         0.4 if "calm" in scene.features.moods or scene.back == "mountains" else 1.7 if scene.weather("storm") else 1.0
     )
-    waves = n.field(canvas.xs, depth, 5.0, "waves", fy=24, octaves=4, gain=0.62, heights=ys)
+    waves = n.field(canvas.xs, depth, 5.0, "waves", fy=24, octaves=4, gain=0.62)
     swell = n.field(canvas.xs, depth, 1.6, "swell", fy=9, octaves=2)
     reach = (t * 0.4 + 0.006)[:, None] * np.float32(rough * canvas.view.scale)
     up = (scene.horizon - t * (1.0 + 0.3 * long) - canvas.view.top) * canvas.view.scale
@@ -388,7 +381,7 @@ def _cliff(canvas: Canvas, scene: Scene) -> None:
     y = canvas.ys[rows, None]
     mask = below(canvas, top, rows)
     light = relief(canvas, scene, rows, 7.5, "cliff", fy=4.0, octaves=6)
-    strata = n.field(xs, canvas.ys[rows], 3.0, "strata", fy=34, octaves=3, heights=canvas.ys[rows]) * np.float32(0.12)
+    strata = n.field(xs, canvas.ys[rows], 3.0, "strata", fy=34, octaves=3) * np.float32(0.12)
     drop = np.clip((y - top[None, :]) / 0.3, 0, 1)
     toward = 0.16 if scene.sun[0] * scene.side < 0 else -0.05
     lit = np.clip((light - 0.5) * 2.1 + 0.52 + strata + toward - 0.3 * drop, 0, 1)

@@ -96,21 +96,22 @@ def _spread(grid: Array, shape: tuple[int, ...], step: int) -> Array:
 def flow(planes: Array, manner: Manner) -> tuple[Array, Array]:
     """The direction of strokes on a coarse grid, along the edges where there are any, and how much detail there is. The grid has the same
     cells of the world whatever the picture's size, so that a larger picture is painted in the same strokes."""
-    step = coarse(manner.view)
+    view = manner.view
+    step = coarse(view)
     tone = grey(_shrunk(planes, step))
     soft = blurred(tone, 2)
     gy, gx = np.gradient(soft)
     xx, yy, xy = blurred(gx * gx, 3), blurred(gy * gy, 3), blurred(gx * gy, 3)
     edge = np.sqrt(xx + yy)
-    wander = manner.field(1.8, "flow", 2)[::step, ::step] * np.float32(0.9)
+    wander = manner.noise.field(view.xs[::step], view.ys[::step], 1.8, "flow", octaves=2, gain=0.6) * np.float32(0.9)
     along = 0.5 * np.arctan2(2 * xy, xx - yy) + np.float32(math.pi / 2)
     trust = smoothstep(0.004, 0.03, edge)
     angle = wander * (1 - trust) + np.where(np.cos(along - wander) < 0, along + np.float32(math.pi), along) * trust
     return angle, smoothstep(0.008, 0.035, np.abs(tone - blurred(tone, 1)) + edge * 0.7)
 
 
-def strokes(planes: Array, manner: Manner, brushes: tuple[Brush, ...]) -> tuple[Array, Array]:
-    """The picture in brush strokes, and the thickness of the paint."""
+def strokes(planes: Array, manner: Manner, brushes: tuple[Brush, ...]) -> tuple[Array, Array, Array]:
+    """The picture in brush strokes, the thickness of the paint, and where there is detail (on the coarse grid)."""
     angle, detail = flow(planes, manner)
     base = (np.clip(planes, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
     image = Image.fromarray(np.dstack([base, np.full(base.shape[:2], 128, np.uint8)]), "RGBA")
@@ -119,7 +120,7 @@ def strokes(planes: Array, manner: Manner, brushes: tuple[Brush, ...]) -> tuple[
         manner.check()
         _layer(draw, planes, manner, brush, angle, detail, f"brush {order}")
     pixels = np.asarray(image, np.float32).transpose(2, 0, 1) / np.float32(255)
-    return pixels[:3], pixels[3]
+    return pixels[:3], pixels[3], detail
 
 
 def _layer(
@@ -177,8 +178,7 @@ def thick(planes: Array, height: Array, strength: float, scale: float) -> Array:
 
 def oil(planes: Array, m: Manner) -> Array:
     brushes = (Brush(44, 2.6, 1.15, 0.05), Brush(78, 2.7, 1.0, 0.08), Brush(130, 2.4, 0.9, 0.05, True))
-    painted, height = strokes(planes, m, brushes)
-    _, detail = flow(planes, m)
+    painted, height, detail = strokes(planes, m, brushes)
     keep = _spread(blurred(detail, 2), planes.shape[1:], coarse(m.view)) * np.float32(0.68)
     full = 0.35 + 0.65 * min(m.amount * 1.6, 1)
     mixed = planes + (painted - planes) * (np.float32(full) * (1 - keep))[None]
@@ -194,7 +194,7 @@ def impressionist(planes: Array, m: Manner) -> Array:
         Brush(90, 2.0, 0.75, 0.16, True),
         Brush(150, 1.9, 0.8, 0.06, True),
     )
-    painted, height = strokes(vivid, m, brushes)
+    painted, height, _ = strokes(vivid, m, brushes)
     return thick(painted * 0.88 + vivid * np.float32(0.12), height, 0.34, m.view.scale)
 
 
