@@ -162,7 +162,7 @@ def notes(request: Request) -> tuple[Text, ...]:
             else T("The painter does not know these words: {words}.", words=shown)
         )
     if request.only(Role.PROMPT) or request.only(Role.STYLE):
-        told.append(T("Image prompts and style references lend the painter their colours only."))
+        told.append(T("Images lend the painter their colours, and with a larger `--iw` their light and horizon too."))
     if any(works.remembered(image) is None for image in request.images if image.role is Role.INITIAL):
         told.append(T("The painter did not make this picture, so it works from its colours and shapes alone."))
     told.append(T("This is procedural art, drawn by rules from the words it knows. No AI is involved."))
