@@ -332,8 +332,8 @@ class Studio:
 
     async def _submit(self, jobs: Sequence[Job], images: Sequence[Image]) -> list[Job]:
         try:
-            await self._objects.check_room()
             async with self._submitting:
+                await self._objects.check_room()
                 stored = await self._store.submit(
                     jobs,
                     images,

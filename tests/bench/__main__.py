@@ -5,12 +5,11 @@ import os
 import platform
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from importlib import import_module
 from pathlib import Path
 
 import psutil
 
-from tests.bench.common import Row, collect, table
+from tests.bench.common import Row, measure, table
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent.parent / "docs" / "benchmarks.md"
@@ -23,10 +22,6 @@ much as of the code; ratios are of two things that were measured in the same run
 
 def names() -> list[str]:
     return sorted(path.stem for path in HERE.glob("bench_*.py"))
-
-
-def measure(name: str) -> list[Row]:
-    return collect(import_module(f"tests.bench.{name}").rows)
 
 
 def measure_apart(name: str) -> list[Row]:

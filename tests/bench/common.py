@@ -3,7 +3,7 @@
     def rows() -> list[Row]: ...          # or: async def rows() -> list[Row]: ...
 
 that measures for a few seconds and needs no network, and with `if __name__ == "__main__": run(rows)` at its end, so that
-`python -m tests.bench.bench_grid` runs it alone. A runner imports each module, calls `collect(module.rows)` and prints `table(…)`.
+`python -m tests.bench.bench_grid` runs it alone. A runner imports each module, calls `measure(name)` and prints `table(…)`.
 
 Times say more of the machine than of the code, so what is claimed anywhere is a ratio of two things measured in the same run.
 """
@@ -13,6 +13,7 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 
 Rows = Callable[[], "list[Row] | Awaitable[list[Row]]"]
 
@@ -54,6 +55,11 @@ def collect(rows: Rows) -> list[Row]:
         return await found
 
     return asyncio.run(wait())
+
+
+def measure(name: str) -> list[Row]:
+    """The rows of the benchmark module of this name."""
+    return collect(import_module(f"tests.bench.{name}").rows)
 
 
 def table(rows: Iterable[Row]) -> str:
