@@ -17,6 +17,8 @@ from bot.catalog import BACKENDS
 from bot.config import Settings
 from bot.errors import LienzoError
 
+INTERRUPTED = 130  # as shells say it
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status: 0, 1 for trouble that was told in a sentence, 130 when interrupted."""
@@ -26,8 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LienzoError as error:
         sys.stderr.write(error.text.in_language(user_locale()) + "\n")
         return 1
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt:  # where there are no handlers of ours
+        return INTERRUPTED
 
 
 def parser() -> argparse.ArgumentParser:
@@ -82,22 +84,25 @@ async def run() -> int:
 
 
 async def _until_terminated(work: Coroutine[Any, Any, int]) -> int:
-    """SIGTERM ends the work as Ctrl+C does: what runs is left in the store, and goes on at the next start."""
+    """SIGTERM and Ctrl+C end the work, once however often they come, and with time to tidy up: what runs is left in the store, and goes on
+    at the next start."""
     task = asyncio.ensure_future(work)
-    terminated = asyncio.Event()
+    status = 0
 
-    def terminate() -> None:
-        terminated.set()
-        task.cancel()
+    def end(code: int) -> None:
+        nonlocal status
+        if not task.cancelling():
+            status = code
+            task.cancel()
 
-    with contextlib.suppress(NotImplementedError):  # no such signals on Windows
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError):  # no such handlers on Windows
+        loop.add_signal_handler(signal.SIGTERM, end, 0)
+        loop.add_signal_handler(signal.SIGINT, end, INTERRUPTED)
     try:
         return await task
     except asyncio.CancelledError:
-        if not terminated.is_set():
-            raise  # Ctrl+C, of which asyncio makes a KeyboardInterrupt
-        return 0
+        return status
 
 
 def user_locale() -> str:

@@ -293,8 +293,10 @@ class Engine:
             await asyncio.wait(tasks, timeout=_GRACE)
         # In a thread of our own: DBOS waits for its threads, which may wait for this loop, and takes away the loop's pool.
         with ThreadPoolExecutor(1) as pool:
-            await asyncio.get_running_loop().run_in_executor(pool, self._destroy)
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+            try:
+                await asyncio.get_running_loop().run_in_executor(pool, self._destroy)
+            finally:
+                asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         if self._lock is not None:
             self._lock.release()
 
