@@ -60,7 +60,6 @@ class Action(StrEnum):
     """What a job does. The values stand in buttons' custom ids: never rename one."""
 
     IMAGINE = "imagine"
-    REROLL = "reroll"
     UPSAMPLE = "upsample"  # U1-U4: one picture of a grid on its own
     VARIATION = "variation"  # V1-V4
     VARY_SUBTLE = "vary_subtle"

@@ -222,6 +222,7 @@ class Studio:
             details={**origin.details, "reroll": parent.id},
         )
         inputs = await self._store.images(origin.id, ImageKind.INPUT)
+        await self._check_possible(job, fresh, inputs)
         copies = [await self._copy(image, job) for image in inputs]
         return (await self._submit([job], copies))[0]
 
@@ -372,11 +373,17 @@ class Studio:
                 )
             )
 
-    async def _check_possible(self, job: Job, prompt: Prompt) -> None:
-        """Plans the job once before it is queued, so that what cannot be done is said at once."""
-        outputs = await self._store.images(job.parent_id or "", ImageKind.OUTPUT)
-        source = outputs[job.tile - 1] if job.tile else None
-        plan(job, prompt, self._catalog.capabilities(job.backend), source, ())
+    async def _check_possible(self, job: Job, prompt: Prompt, inputs: Sequence[Image] = ()) -> None:
+        """Plans the job once before it is queued, so that what cannot be done is said at once. Raises `NotFound` where the picture that it
+        works on is gone, and `BackendUnavailable` where its backend is."""
+        source = None
+        if job.parent_id and job.tile:
+            outputs = await self._store.images(job.parent_id, ImageKind.OUTPUT)
+            if len(outputs) < job.tile:
+                raise NotFound
+            source = outputs[job.tile - 1]
+        roles = [Role(image.memo["role"]) for image in inputs]
+        plan(job, prompt, self._catalog.capabilities(job.backend), source, roles)
 
     async def _take_in(self, jobs: Sequence[Job], attachments: Sequence[Attachment]) -> list[Image]:
         """Fetches what the prompts link and what was attached, each once, and stores it under each job."""

@@ -60,7 +60,7 @@ def test_life_of_a_message() -> None:
         ({"lane": Lane.RELAX}, "<@42> (relaxed)"),
         ({"lane": Lane.TURBO}, "<@42> (turbo)"),
         ({"place": Place(channel_id=1, ephemeral=True)}, "<@42> (fast, stealth)"),
-        ({"action": Action.REROLL}, "<@42> (fast)"),
+        ({"action": Action.IMAGINE}, "<@42> (fast)"),
         ({"action": Action.UPSAMPLE, "tile": 2}, "Image #2 <@42>"),
         ({"action": Action.VARIATION, "details": {"strength": "subtle"}}, "Variations (Subtle) by <@42> (fast)"),
         ({"action": Action.VARIATION, "details": {"strength": "strong"}}, "Variations (Strong) by <@42> (fast)"),

@@ -441,6 +441,23 @@ async def test_a_reroll_is_the_same_with_another_seed(at: Desk, backend: Scripte
     assert not set(first.seeds) & set(second.seeds)
 
 
+async def test_a_reroll_of_what_cannot_be_made_again_is_refused_at_once(tmp_path: Path) -> None:
+    both = settings_in(tmp_path, backends="scripted,other")
+    async with desk(both, Scripted(), Scripted("other")) as at:
+        grid = await at.made("a cat --backend other")
+        varied = await click(at, "variation", grid, tile=2)
+        lost = await at.made("a dog")
+        orphan = await click(at, "variation", lost, tile=1)
+        await at.app.studio.cancel(OWNER, lost.id)
+        with pytest.raises(NotFound):
+            await at.app.studio.act(OWNER, "reroll", orphan.id, 0, "", PLACE)
+    async with desk(settings_in(tmp_path), Scripted()) as at:
+        for job in (grid, varied):
+            with pytest.raises(BackendUnavailable):
+                await at.app.studio.act(OWNER, "reroll", job.id, 0, "", PLACE)
+        assert await at.store.waiting() == ([], [])
+
+
 async def test_a_reroll_of_a_reroll_of_a_variation_of_a_single_picture(at: Desk, backend: Scripted) -> None:
     grid = await at.made("a cat --seed 5")
     single = await click(at, Action.UPSAMPLE, grid, 2)
