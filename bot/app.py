@@ -101,6 +101,7 @@ async def application(
         # Admission holds the limits. A place in a queue is taken until the result is posted, so there are some more of them.
         await engine.start({name: 2 * number + 2 for name, number in concurrency.items()})
         stack.push_async_callback(engine.stop)
+        await worker.abandon()
         await admission.start()
         stack.push_async_callback(admission.stop)
         sweeper = asyncio.create_task(retention.run(settings, store, objects, engine), name="retention")

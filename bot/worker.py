@@ -27,6 +27,7 @@ from bot.errors import (
     BackendBroken,
     BackendError,
     BackendTimeout,
+    BackendUnavailable,
     FetchError,
     LienzoError,
     NotFound,
@@ -207,6 +208,13 @@ class Worker:
         for job in jobs:
             if job.status is Status.FAILED:
                 await self._outlet.failed(job, job.error or Text(LienzoError.message), Text(LienzoError.title))
+
+    async def abandon(self) -> None:
+        """Ends, in words, what was begun on a backend that has been switched off since: nothing would ever take it up."""
+        for ticket in itertools.chain(*await self._store.waiting()):
+            job = await self._store.job(ticket.job_id) if ticket.backend not in self._catalog.names else None
+            if job is not None and job.status in CANCELLABLE:
+                await self._fail(job, BackendUnavailable(backend=job.backend))
 
     async def _close(self, job: Job) -> None:
         await asyncio.to_thread(shutil.rmtree, self._folder(job), ignore_errors=True)

@@ -503,3 +503,17 @@ async def test_those_who_wait_hear_their_place(tmp_path: Path, backend: Bespoke)
         place = next(position for job, position in at.outlet.waits if job.id == second.id)
         assert place is not None
         assert place.place == 1
+
+
+async def test_jobs_of_a_backend_that_was_switched_off_end_in_words(tmp_path: Path) -> None:
+    other = Scripted("other")
+    other.hold()
+    settings = settings_in(tmp_path, backends="scripted,other", running_per_user=1)
+    async with desk(settings, Scripted(), other) as at:
+        jobs = [await at.imagine(f"cat {number} --backend other") for number in range(2)]
+        await other.running(1)
+    async with desk(settings_in(tmp_path, running_per_user=1), Scripted()) as at:
+        for job in jobs:
+            assert (await at.job(job)).status is Status.FAILED
+            assert "other backend can't be reached" in at.error(job)
+        await at.made("a dog")
