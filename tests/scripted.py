@@ -104,6 +104,9 @@ class Scripted:
     async def cancel(self, request: Request, handle: str) -> None:
         self.cancelled.append(handle)
 
+    def price(self, request: Request) -> float | None:
+        return 0.0
+
     async def check(self) -> Text | None:
         return None
 

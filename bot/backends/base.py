@@ -26,6 +26,15 @@ class Operation(StrEnum):
     DESCRIBE = "describe"  # image to prompts
 
 
+class Edit(StrEnum):
+    """Edits with a name of their own, beside an instruction in words."""
+
+    COLOURISE = "colourise"
+    RESTYLE = "restyle"  # the same picture in the style that the prompt describes
+    REMOVE_BACKGROUND = "remove-background"
+    REPLACE = "replace"  # what `Request.search` describes, by what the prompt describes
+
+
 class Role(StrEnum):
     """What an input image is for."""
 
@@ -34,6 +43,7 @@ class Role(StrEnum):
     STYLE = "style"
     CHARACTER = "character"
     OBJECT = "object"
+    MASK = "mask"  # where to paint; the bot makes `Request.mask` of it, so no backend ever sees one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +55,14 @@ class Capabilities:
     """
 
     operations: frozenset[Operation]
+    edits: frozenset[Edit] = frozenset()
     parameters: frozenset[str] = frozenset()
     models: tuple[str, ...] = ()
+    samplers: tuple[str, ...] = ()
+    loras: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
+    upscalers: tuple[str, ...] = ()
+    turbo_model: str | None = None  # the faster one of them, for turbo mode
     max_images: int = 4  # in one request
     max_inputs: int = 1  # images that one request may carry
     size_step: int = 16
@@ -60,6 +76,9 @@ class Capabilities:
     resumable: bool = False
     #: Running the same request again costs nothing and gives the same picture.
     repeatable: bool = False
+    #: Somebody is charged for what it makes; `priced` is the day (ISO 8601) of the prices that `Backend.price` goes by.
+    paid: bool = False
+    priced: str | None = None
     concurrency: int = 1  # requests that it serves at once
     seconds: float = 30.0  # a first guess at the time of one request, for the ETA
 
@@ -98,7 +117,8 @@ class Request:
 
     One picture is made for each of `seeds` (0–4294967295). `parameters` holds the prompt's other parameters by long name, typed as
     `bot.prompt` says. `strength` is how far to leave the initial image: 0 keeps it, 1 ignores it. `mask` is an L-mode PNG of the size of
-    the initial image, white where to repaint. Files are written into `folder`, which exists.
+    the initial image, white where to repaint. With the operation `EDIT`, `edit` is one of the backend's `edits`, or None for an
+    instruction in words, which is then the prompt. Files are written into `folder`, which exists.
     """
 
     job_id: str
@@ -114,6 +134,8 @@ class Request:
     frame: Frame | None = None
     strength: float = 0.6
     factor: float = 2.0
+    edit: Edit | None = None
+    search: str | None = None
     model: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
@@ -179,6 +201,10 @@ class Backend(Protocol):
 
     async def cancel(self, request: Request, handle: str) -> None:
         """Tells the provider to drop what `submit` handed in."""
+        ...
+
+    def price(self, request: Request) -> float | None:
+        """What the request will cost about, in USD; 0 where nobody is charged, None where it can't be told. From memory."""
         ...
 
     async def check(self) -> Text | None:

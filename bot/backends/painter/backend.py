@@ -142,6 +142,9 @@ class Painter:
     async def cancel(self, request: Request, handle: str) -> None:
         """Nothing is ever handed in: `collect` is cancelled itself."""
 
+    def price(self, request: Request) -> float | None:
+        return 0.0
+
     async def check(self) -> Text | None:
         return None
 
