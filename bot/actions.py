@@ -15,7 +15,7 @@ from pathlib import Path
 from bot.backends.base import Capabilities, Frame, InputImage, Operation, Part, Request, Role
 from bot.errors import NotPossible
 from bot.i18n import T, Text
-from bot.imaging import Imaging, Size, frame_for_pan, frame_for_zoom
+from bot.imaging import Imaging, Limits, Size, frame_for_pan, frame_for_zoom
 from bot.jobs import Action, Image, Job
 from bot.prompt import Prompt, unhonoured
 
@@ -204,20 +204,12 @@ def _extend(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image,
 
 def _canvas(job: Job, capabilities: Capabilities, picture: Size) -> tuple[Size, Frame]:
     """The canvas of a zoom, a pan or a square, within what the backend can do, and where the picture lies on it."""
-    step = capabilities.size_step
+    limits = Limits(capabilities.size_step, capabilities.min_side, capabilities.max_side, capabilities.max_pixels)
     if job.action is Action.PAN:
-        return frame_for_pan(
-            *picture,
-            job.details["direction"],
-            step=step,
-            max_side=capabilities.max_side,
-            max_pixels=capabilities.max_pixels,
-        )
+        return frame_for_pan(*picture, job.details["direction"], limits=limits)
     if job.action is Action.SQUARE:
-        side = min(max(picture), capabilities.max_side, math.isqrt(capabilities.max_pixels))
-        return frame_for_zoom(*picture, 1.0, canvas=Size(side, side), step=step)
-    canvas = Size(*fitted(*picture, capabilities))
-    return frame_for_zoom(*picture, float(job.details["factor"]), canvas=canvas, step=step)
+        return frame_for_zoom(*picture, 1.0, aspect=(1, 1), limits=limits)
+    return frame_for_zoom(*picture, float(job.details["factor"]), limits=limits)
 
 
 def can_upscale(capabilities: Capabilities, width: int, height: int) -> bool:

@@ -125,6 +125,38 @@ def test_the_grid_of_huge_pictures_stays_within_the_limit(tmp_path: Path, monkey
     assert imaging.grid(tiles, sources, tmp_path / "grid.jpg") == (100, 100)
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_large_pictures_make_a_grid_of_the_usual_size(tmp_path: Path, count: int, suffix: str) -> None:
+    sources = [tmp_path / f"{index}{suffix}" for index in range(count)]
+    for index, source in enumerate(sources):
+        Image.new("RGB", (2048, 1360), ("red", "lime", "blue", "white")[index]).save(source)
+    before = [source.read_bytes() for source in sources]
+    tiles = [tmp_path / f"t{index}.jpg" for index in range(count)]
+    assert [imaging.encode_tile(*pair) for pair in zip(sources, tiles, strict=True)] == [(1024, 680)] * count
+    columns, rows = imaging.layout(count)
+    assert imaging.splice(tiles, tmp_path / "grid.jpg") == (1024 * columns, 680 * rows)
+    for index, source in enumerate(sources):
+        imaging.cut(tmp_path / "grid.jpg", index, columns, rows, tmp_path / "cut.jpg")
+        assert (tmp_path / "cut.jpg").read_bytes() == tiles[index].read_bytes()
+        assert np.abs(pixels(tiles[index])[0, 0].astype(int) - pixels(source)[0, 0]).max() <= 2
+    assert [source.read_bytes() for source in sources] == before
+
+
+def test_a_tile_is_shrunk_only_where_it_is_large(tmp_path: Path) -> None:
+    sources, tiles = tiles_of(tmp_path, 1, 1280, 64)
+    assert imaging.sniff(tiles[0]).size == (1280, 64)
+    Image.new("RGB", (1296, 61)).save(sources[0])
+    assert imaging.encode_tile(sources[0], tiles[0]) == (1024, 48)
+
+
+def test_a_grid_through_the_pixels_is_of_the_usual_size_too(tmp_path: Path) -> None:
+    sources = [tmp_path / "0.png", tmp_path / "1.png"]
+    Image.new("RGB", (2048, 2048)).save(sources[0])
+    Image.new("RGB", (2048, 1024)).save(sources[1])
+    assert imaging.paste(sources, tmp_path / "grid.jpg") == (2048, 1024)
+
+
 def test_a_grid_that_was_not_spliced_is_cropped(tmp_path: Path) -> None:
     sources, _ = tiles_of(tmp_path, 4, 32, 32)
     mosaic(sources, tmp_path / "mosaic.jpg")

@@ -13,7 +13,7 @@ from PIL import Image
 from bot import imaging
 from bot.backends.base import Frame
 from bot.errors import FetchError
-from bot.imaging import Direction, Size
+from bot.imaging import Direction, Limits, Size
 
 sides = st.integers(64, 4096)
 DIRECTIONS: tuple[Direction, ...] = ("left", "right", "up", "down")
@@ -24,52 +24,77 @@ def read(path: Path) -> NDArray[Any]:
         return np.asarray(image)
 
 
-@given(width=sides, height=sides, factor=st.floats(1, 2), step=st.sampled_from([8, 16, 64]))
-def test_a_zoom_keeps_size_shape_and_centre(width: int, height: int, factor: float, step: int) -> None:
-    size, frame = imaging.frame_for_zoom(width, height, factor, step=step)
-    assert size.width % step == size.height % step == 0
-    assert abs(size.width - width) <= step / 2
-    assert abs(size.height - height) <= step / 2
-    assert 0 <= frame.left <= frame.left + frame.width <= size.width
-    assert 0 <= frame.top <= frame.top + frame.height <= size.height
+limits = st.builds(
+    Limits,
+    step=st.sampled_from([8, 16, 64]),
+    min_side=st.sampled_from([64, 256, 512]),
+    max_side=st.sampled_from([2048, 3072]),
+    max_pixels=st.sampled_from([2048 * 1024, 2048 * 2048]),
+)
+
+
+def within(size: Size, frame: Frame, allowed: Limits) -> bool:
+    inside = frame.left >= 0 and frame.top >= 0
+    inside = inside and frame.left + frame.width <= size.width and frame.top + frame.height <= size.height
+    allowed_sides = all(allowed.min_side <= side <= allowed.max_side and side % allowed.step == 0 for side in size)
+    return inside and allowed_sides and size.width * size.height <= allowed.max_pixels
+
+
+@given(width=sides, height=sides, factor=st.floats(1, 2), allowed=limits)
+def test_a_zoom_keeps_the_pixels_where_the_size_allows(width: int, height: int, factor: float, allowed: Limits) -> None:
+    size, frame = imaging.frame_for_zoom(width, height, factor, limits=allowed)
+    assert within(size, frame, allowed)
     assert abs(frame.left - (size.width - frame.width - frame.left)) <= 1
     assert abs(frame.top - (size.height - frame.height - frame.top)) <= 1
-    assert abs(frame.width / width - frame.height / height) <= (step + 2) / min(width, height)
+    exact = (frame.width, frame.height) == (width, height)
+    wide, high = width * factor, height * factor
+    if min(wide, high) >= allowed.min_side and (wide + allowed.step) * (high + allowed.step) <= allowed.max_pixels:
+        assert exact or max(wide, high) + allowed.step > allowed.max_side
+    if exact:
+        assert abs(size.width - wide) <= allowed.step
+        assert abs(size.height - high) <= allowed.step
+    else:
+        bound = (allowed.step + 2) / min(width, height, frame.width, frame.height)
+        assert abs(frame.width / width - frame.height / height) <= bound
 
 
 def test_zooms_by_example() -> None:
-    assert imaging.frame_for_zoom(1024, 1024, 2) == ((1024, 1024), Frame(256, 256, 512, 512))
-    assert imaging.frame_for_zoom(1024, 1024, 1.5) == ((1024, 1024), Frame(170, 170, 683, 683))
-    assert imaging.frame_for_zoom(1344, 768, 1, canvas=Size(1024, 1024)) == ((1024, 1024), Frame(0, 219, 1024, 585))
-    assert imaging.frame_for_zoom(1000, 700, 1) == ((992, 704), Frame(0, 0, 992, 704))
+    wide = Limits(16, 64, 3072, 2048 * 3072)
+    assert imaging.frame_for_zoom(1024, 1024, 2) == ((2048, 2048), Frame(512, 512, 1024, 1024))
+    assert imaging.frame_for_zoom(1024, 1024, 1.5) == ((1536, 1536), Frame(256, 256, 1024, 1024))
+    assert imaging.frame_for_zoom(2048, 2048, 2) == ((2048, 2048), Frame(512, 512, 1024, 1024))
+    assert imaging.frame_for_zoom(1344, 768, 2, limits=wide) == ((2688, 1536), Frame(672, 384, 1344, 768))
+    assert imaging.frame_for_zoom(1344, 768, 1, aspect=(1, 1)) == ((1344, 1344), Frame(0, 288, 1344, 768))
+    assert imaging.frame_for_zoom(1024, 1024, 1.5, aspect=(4, 3)) == ((2048, 1536), Frame(512, 256, 1024, 1024))
+    assert imaging.frame_for_zoom(1000, 700, 1) == ((1008, 704), Frame(4, 2, 1000, 700))
+    assert imaging.frame_for_zoom(100, 100, 1.5, limits=Limits(min_side=256)) == ((256, 256), Frame(42, 42, 171, 171))
     with pytest.raises(ValueError, match="1 or more"):
         imaging.frame_for_zoom(1024, 1024, 0.5)
 
 
-@given(
-    width=sides,
-    height=sides,
-    direction=st.sampled_from(DIRECTIONS),
-    by=st.floats(0.1, 1),
-    step=st.sampled_from([8, 16, 64]),
-)
+@given(width=sides, height=sides, direction=st.sampled_from(DIRECTIONS), by=st.floats(0.1, 1), allowed=limits)
 def test_a_pan_stays_within_limits_and_touches_the_other_edge(
-    width: int, height: int, direction: Direction, by: float, step: int
+    width: int, height: int, direction: Direction, by: float, allowed: Limits
 ) -> None:
-    size, frame = imaging.frame_for_pan(width, height, direction, by=by, step=step)
-    assert size.width % step == size.height % step == 0
-    assert max(size) <= 2048
-    assert size.width * size.height <= 2048 * 2048
+    size, frame = imaging.frame_for_pan(width, height, direction, by=by, limits=allowed)
+    assert within(size, frame, allowed)
     right, bottom = size.width - frame.left - frame.width, size.height - frame.top - frame.height
     margins = {"left": frame.left, "right": right, "up": frame.top, "down": bottom}
-    assert margins.pop(direction) > 0
-    assert not any(margins.values())
+    opposite = {"left": "right", "right": "left", "up": "down", "down": "up"}[direction]
+    assert margins.pop(opposite) == 0
+    if size.width * size.height == width * height:
+        return
+    large = min(width, height) >= allowed.min_side and max(width, height) * (1 + by) <= allowed.max_side
+    if large and width * height * (1 + by) < allowed.max_pixels and (frame.width, frame.height) == (width, height):
+        margins.pop(direction)
+        assert sum(margins.values()) < allowed.step
 
 
 def test_pans_by_example() -> None:
     assert imaging.frame_for_pan(1024, 1024, "left") == ((1536, 1024), Frame(512, 0, 1024, 1024))
     assert imaging.frame_for_pan(1024, 1024, "down") == ((1024, 1536), Frame(0, 0, 1024, 1024))
-    assert imaging.frame_for_pan(2048, 1024, "right") == ((2048, 672), Frame(0, 0, 1365, 672))
+    assert imaging.frame_for_pan(1000, 700, "right") == ((1504, 704), Frame(0, 2, 1000, 700))
+    assert imaging.frame_for_pan(2048, 1024, "right") == ((2048, 688), Frame(0, 0, 1365, 688))
 
 
 def test_a_canvas_holds_the_picture_and_its_mask_the_rest(tmp_path: Path) -> None:

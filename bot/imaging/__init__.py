@@ -5,7 +5,7 @@ coded bytes.
 """
 
 from bot.imaging.compose import cut, encode_tile, fit, grid, normalise, paste, preview
-from bot.imaging.frames import Direction, canvas, frame_for_pan, frame_for_zoom, load_mask, region_mask
+from bot.imaging.frames import Direction, Limits, canvas, frame_for_pan, frame_for_zoom, load_mask, region_mask
 from bot.imaging.info import MAX_PIXELS, ImageInfo, Size, sniff
 from bot.imaging.jpeg import CannotSplice, layout, splice
 from bot.imaging.metadata import annotate, parameters_text, read_info
@@ -17,6 +17,7 @@ __all__ = [
     "Direction",
     "ImageInfo",
     "Imaging",
+    "Limits",
     "Size",
     "annotate",
     "canvas",

@@ -7,18 +7,21 @@ from pathlib import Path
 from PIL import Image, ImageCms, ImageOps
 
 from bot.imaging import jpeg, metadata
-from bot.imaging.info import MAX_PIXELS, Size, broken_files, open_pixels
+from bot.imaging.info import MAX_PIXELS, Size, broken_files, open_pixels, sniff
 
 WHITE = (255, 255, 255)
 #: What `fit` tries, in order, before it makes the picture smaller.
 FIT_QUALITIES = (jpeg.QUALITY, 85, 75)
 #: Under this many bytes not even a 16 x 16 JPEG fits.
 MIN_LIMIT = 2048
+#: A picture whose longer side is over the first has a tile whose longer side is about the second: four make a grid of 2048².
+LARGE_TILE, TILE = 1280, 1024
 
 
 def encode_tile(source: Path, target: Path) -> Size:
-    """The picture as a JPEG that can be spliced; what is transparent becomes white. FetchError when it can't be read."""
-    return _save(flatten(open_pixels(source)), target)
+    """The picture as a JPEG that can be spliced; what is transparent becomes white, and a large picture smaller. FetchError when it can't
+    be read."""
+    return _save(_tile(source), target)
 
 
 def grid(tiles: Sequence[Path], sources: Sequence[Path], target: Path) -> Size:
@@ -33,14 +36,24 @@ def grid(tiles: Sequence[Path], sources: Sequence[Path], target: Path) -> Size:
         return paste(sources, target)
 
 
+def _tile(source: Path) -> Image.Image:
+    """The picture as it goes into a grid. A large one is shrunk to sides that can be spliced: twice as fast as encoding all of it."""
+    full = sniff(source).size
+    if max(full) <= LARGE_TILE:
+        return flatten(open_pixels(source))
+    scale = TILE / max(full)
+    size = Size(*(max(jpeg.BLOCK, round(side * scale / jpeg.BLOCK) * jpeg.BLOCK) for side in full))
+    return flatten(open_pixels(source, at_least=size)).resize(size, Image.Resampling.BICUBIC, reducing_gap=1.5)
+
+
 def paste(sources: Sequence[Path], target: Path) -> Size:
     """As `grid`, through the pixels: for sizes that differ or are no multiples of 8."""
     columns, rows = jpeg.layout(len(sources))
-    first = flatten(open_pixels(sources[0]))
+    first = _tile(sources[0])
     cell = _shrunk(Size(*first.size), MAX_PIXELS // (columns * rows))
     whole = Image.new("RGB", (cell.width * columns, cell.height * rows), jpeg.DARK)
     for index, source in enumerate(sources):
-        picture = first if index == 0 else flatten(open_pixels(source))
+        picture = first if index == 0 else _tile(source)
         if picture.size != cell:
             picture = ImageOps.contain(picture, cell, Image.Resampling.LANCZOS)
         row, column = divmod(index, columns)

@@ -1,8 +1,9 @@
 """Larger canvases and masks, from which zoom, pan and region are composed for backends that can only inpaint."""
 
+import math
 from collections.abc import Collection
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,23 +21,39 @@ Direction = Literal["left", "right", "up", "down"]
 BOARD = 3
 
 
-def frame_for_zoom(
-    width: int, height: int, factor: float, *, canvas: Size | None = None, step: int = 16
-) -> tuple[Size, Frame]:
-    """The canvas of a zoom out and where the picture of `width` × `height` lies on it: centred, `factor` (1 or more) times smaller.
+class Limits(NamedTuple):
+    """What sizes a canvas may have, in pixels: both sides multiples of `step`."""
 
-    The canvas has the picture's own size unless `canvas` says otherwise (then the picture fits into it before it shrinks: factor 1 on a
-    square canvas is "Make Square"). Its sides are rounded to `step`; the picture keeps its shape.
+    step: int = 16
+    min_side: int = 64
+    max_side: int = 2048
+    max_pixels: int = 2048 * 2048
+
+
+USUAL = Limits()
+
+
+def frame_for_zoom(
+    width: int,
+    height: int,
+    factor: float,
+    *,
+    aspect: tuple[float, float] | None = None,
+    limits: Limits = USUAL,
+) -> tuple[Size, Frame]:
+    """The canvas of a zoom out and where the picture of `width` × `height` lies on it: centred and, where the limits allow, unscaled.
+
+    The canvas is the picture's size times `factor` (1 or more), or with `aspect` the smallest of that shape which holds as much: factor
+    1 and a square shape is "Make Square". Where it would be too large, or too small, for the limits, all of it is scaled with the
+    picture on it; in shapes that the limits can't hold, the picture keeps its own shape.
     """
     if factor < 1:
         raise ValueError(f"a zoom out is by 1 or more, not {factor}")
-    wanted = canvas or Size(width, height)
-    size = Size(_round(wanted.width, step), _round(wanted.height, step))
-    scale = min(size.width / width, size.height / height) / factor
-    inner = Size(max(1, round(width * scale)), max(1, round(height * scale)))
-    if factor == 1:  # what rounding the canvas left over is no margin worth painting
-        inner = Size(*(side if side - kept < step else kept for side, kept in zip(size, inner, strict=True)))
-    return size, Frame((size.width - inner.width) // 2, (size.height - inner.height) // 2, *inner)
+    wide, high = width * factor, height * factor
+    if aspect is not None:
+        shape = aspect[0] / aspect[1]
+        wide, high = max(wide, high * shape), max(high, wide / shape)
+    return _framed(Size(width, height), wide, high, (0.5, 0.5), limits)
 
 
 def frame_for_pan(
@@ -45,26 +62,48 @@ def frame_for_pan(
     direction: Direction,
     *,
     by: float = 0.5,
-    step: int = 16,
-    max_side: int = 2048,
-    max_pixels: int = 2048 * 2048,
+    limits: Limits = USUAL,
 ) -> tuple[Size, Frame]:
     """The canvas of a pan and where the picture lies on it: longer by the fraction `by` towards `direction`, the picture at the other end.
 
-    All of it shrinks where it would pass `max_side` or `max_pixels`. The canvas's sides are multiples of `step`, and the picture spans
-    the whole of the side that doesn't grow.
+    Limits and scaling as for a zoom. Across, the picture spans the canvas but for what rounding adds.
     """
     along = direction in ("left", "right")
-    long = (width if along else height) * (1 + by)
-    across = height if along else width
-    scale = min(1.0, max_side / max(long, across), (max_pixels / (long * across)) ** 0.5)
-    rounding = _round if scale == 1.0 else _round_down
-    canvas_long, canvas_across = rounding(long * scale, step), rounding(across * scale, step)
-    kept = max(1, min(canvas_long - 1, round((width if along else height) * scale)))
-    start = canvas_long - kept if direction in ("left", "up") else 0
-    if along:
-        return Size(canvas_long, canvas_across), Frame(start, 0, kept, canvas_across)
-    return Size(canvas_across, canvas_long), Frame(0, start, canvas_across, kept)
+    wide, high = (width * (1 + by), height) if along else (width, height * (1 + by))
+    at = {"left": (1.0, 0.5), "right": (0.0, 0.5), "up": (0.5, 1.0), "down": (0.5, 0.0)}[direction]
+    return _framed(Size(width, height), wide, high, at, limits)
+
+
+def _framed(picture: Size, wide: float, high: float, at: tuple[float, float], limits: Limits) -> tuple[Size, Frame]:
+    """The canvas nearest to `wide` × `high`, and the picture on it at a fraction of the room that is left."""
+    step, lowest = limits.step, -(-limits.min_side // limits.step) * limits.step
+    highest = max(limits.max_side // step * step, lowest, step)
+    small = max(1.0, limits.min_side / min(wide, high))
+    large = min(1.0, limits.max_side / max(wide, high), math.sqrt(limits.max_pixels / (wide * high)))
+    scale = large if large < 1 else small
+
+    def side(value: float, kept: int) -> int:
+        rounded = round(value * scale / step) * step
+        # Of an unscaled picture not a row is lost to rounding.
+        held = -(-kept // step) * step if scale == 1 else 0
+        return min(highest, max(lowest, step, rounded, held))
+
+    across, down = side(wide, picture.width), side(high, picture.height)
+    while across * down > limits.max_pixels and max(across, down) > step:
+        across, down = (across - step, down) if across >= down else (across, down - step)
+    if scale == 1 and across >= picture.width and down >= picture.height:
+        inner = picture
+    else:
+        # Of the same room as on the canvas that was wanted; what rounding left over is no margin worth painting.
+        fit = min(across / wide, down / high)
+        inner = Size(
+            *(
+                total if total - kept < step else kept
+                for total, kept in zip((across, down), (max(1, round(kept * fit)) for kept in picture), strict=True)
+            )
+        )
+    left, top = (int((total - kept) * part) for total, kept, part in zip((across, down), inner, at, strict=True))
+    return Size(across, down), Frame(left, top, *inner)
 
 
 def canvas(
@@ -128,11 +167,3 @@ def _ramp(length: int, start: int, extent: int, feather: int) -> NDArray[np.uint
 def _save_png(image: Image.Image, target: Path) -> None:
     with target.open("wb") as file:
         image.save(file, "PNG", compress_level=1)
-
-
-def _round(side: float, step: int) -> int:
-    return max(step, round(side / step) * step)
-
-
-def _round_down(side: float, step: int) -> int:
-    return max(step, int(side / step) * step)
