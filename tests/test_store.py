@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,7 +35,7 @@ from bot.jobs import (
     new_job_id,
     now_ms,
 )
-from bot.store import Store, tables, workflow_id
+from bot.store import Load, SavedDraft, Store, Usage, searchable, tables, words_of, workflow_id
 from bot.store.records import DAY_MS
 
 pytest_plugins = ["tests.postgres"]
@@ -215,9 +218,92 @@ async def test_history_is_paged_newest_first(store: Store) -> None:
     jobs = await submitted(store, *(job() for _ in range(5)), job(user_id=2))
     newest = await store.jobs_of(1, limit=2)
     assert [one.id for one in newest] == [jobs[4].id, jobs[3].id]
-    older = await store.jobs_of(1, limit=9, before_ms=newest[-1].created_ms)
+    older = await store.jobs_of(1, limit=9, offset=2)
     assert [one.id for one in older] == [jobs[2].id, jobs[1].id, jobs[0].id]
     assert await store.jobs_of(1, statuses={Status.DONE}) == []
+    assert (await store.count_of(1), await store.count_of(1, statuses={Status.DONE})) == (5, 0)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("fox", [0, 1]),
+        ("FOX snow", [0]),
+        ("nino", [2]),
+        ("NIÑO montaña", [2]),
+        ("mountain", [2]),
+        ("strasse", [3]),
+        ("100%", [3]),
+        ("_", []),
+        ("%", [3]),
+        ("\\", []),
+        ("fox dog", []),
+        ("\0 \ud800", [0, 1, 2, 3]),
+    ],
+)
+async def test_a_history_is_searched_by_words_whatever_their_case_and_accents(
+    store: Store, query: str, found: list[int]
+) -> None:
+    prompts = ["a Fox in the snow", "a red fox", "un niño en la montaña, mountains", "Große Straße, 100%"]
+    jobs = await submitted(store, *(job(prompt=prompt) for prompt in prompts), job(user_id=2, prompt="a fox"))
+    words = words_of(query)
+    assert [one.id for one in await store.jobs_of(1, words=words)] == [jobs[n].id for n in reversed(found)]
+    assert await store.count_of(1, words=words) == len(found)
+
+
+async def test_a_word_may_be_how_an_id_begins(store: Store) -> None:
+    one, _, _ = await submitted(store, job(prompt="a fox"), job(prompt="a hen"), job(user_id=2))
+    assert await store.jobs_of(1, words=[one.id[:14].upper()]) == [one]
+    assert await store.jobs_of(1, words=[one.id, "hen"]) == []
+    assert await store.jobs_of(1, words=[one.id[1:]]) == []
+
+
+async def test_a_search_follows_a_prompt_that_changes(store: Store) -> None:
+    (one,) = await submitted(store, job(prompt="a fox"))
+    await store.update(one.id, prompt="a HEN")
+    assert [found.id for found in await store.jobs_of(1, words=["hen"])] == [one.id]
+    assert await store.jobs_of(1, words=["fox"]) == []
+
+
+@given(st.text(max_size=30))
+def test_folding_twice_changes_nothing_and_finds_every_word(text: str) -> None:
+    folded = searchable(text)
+    assert searchable(folded) == folded
+    assert all(word in folded for word in words_of(text))
+    assert all(word in folded for word in words_of(text.swapcase()) if text.isascii())
+    assert "\0" not in folded.encode().decode()
+
+
+async def test_usage_is_counted_by_lane_and_outlives_the_pictures(store: Store) -> None:
+    fast, slow, failed, local, other = job(), job(lane=Lane.RELAX), job(), job(backend=""), job(user_id=2)
+    await finished(store, local, other)
+    await submitted(store, fast, slow)
+    await store.admit(Limits(), now_ms(), ignore)
+    for one, images in ((fast, [image(fast.id, 0), image(fast.id, 1)]), (slow, [image(slow.id)])):
+        await store.move(one.id, {Status.ADMITTED}, Status.RUNNING)
+        await store.collected(one.id, [*images, image(one.id, kind=ImageKind.GRID)])
+        await store.move(one.id, {Status.DELIVERING}, Status.DONE)
+    await submitted(store, failed)
+    await store.move(failed.id, {Status.WAITING}, Status.FAILED, started_ms=0, finished_ms=500)
+    for one, cost in ((fast, 0.25), (slow, None)):
+        await store.update(one.id, started_ms=1000, finished_ms=3500, cost_usd=cost)
+    await store.move(fast.id, {Status.DONE}, Status.DELETED)
+    await store.forget_images([found.key for found in await store.images(fast.id)])
+    assert await store.usage(1) == {Lane.FAST: Usage(1, 2, 3.0, 0.25), Lane.RELAX: Usage(1, 1, 2.5, None)}
+    assert await store.usage(1, since_ms=3000) == {Lane.FAST: Usage(1, 2, 2.5, 0.25), Lane.RELAX: Usage(1, 1, 2.5)}
+    assert await store.usage(1, since_ms=4000) == {}
+
+
+async def test_what_waits_and_runs_is_counted(store: Store) -> None:
+    running, *waiting = await submitted(
+        store, job(guild_id=5), job(guild_id=5), job(guild_id=5, lane=Lane.RELAX), job(guild_id=6), job(backend="")
+    )
+    await store.admit(Limits(running_per_user=1), now_ms(), ignore)
+    assert await store.load(1) == Load(1, {Lane.FAST: 2, Lane.RELAX: 1})
+    assert await store.load(2) == Load()
+    assert [one.id for one in await store.unfinished(guild_id=5)] == [running.id, waiting[0].id, waiting[1].id]
+    assert len(await store.unfinished(user_id=1)) == 5
+    assert await store.unfinished(guild_id=5, user_id=2) == []
 
 
 async def test_children_are_found(store: Store) -> None:
@@ -331,12 +417,12 @@ async def test_favourites_count_each_user_once(store: Store) -> None:
 
 
 async def test_drafts_last_a_day(store: Store) -> None:
-    await store.save_draft("a", 1, "--foo", 1000)
+    await store.save_draft("a", 1, "--foo", 1000, {"cells": [1, 2]})
     await store.save_draft("b", 1, "--bar", 1000 + DAY_MS)
-    assert await store.draft("a") == "--foo"
+    assert await store.draft("a") == SavedDraft(user_id=1, text="--foo", created_ms=1000, details={"cells": [1, 2]})
     await store.save_draft("c", 1, "--baz", 1001 + DAY_MS)
     assert await store.draft("a") is None
-    assert await store.draft("b") == "--bar"
+    assert await store.draft("b") == SavedDraft(user_id=1, text="--bar", created_ms=1000 + DAY_MS)
 
 
 async def test_settings_are_json_by_scope(store: Store) -> None:
@@ -370,6 +456,26 @@ async def test_opening_again_keeps_everything_and_migrations_match_the_tables(da
         scripts = ScriptDirectory.from_config(migrations.configuration(connection))
     assert scripts.get_heads() == [migrations.HEAD]
     engine.dispose()
+
+
+async def test_jobs_of_before_there_was_a_search_are_found_and_their_pictures_counted(database_url: str) -> None:
+    store = await Store.open(database_url)
+    old = job(prompt="Un NIÑO")
+    await finished(store, old, images=[image(old.id, 0), image(old.id, 1)])
+    await store.save_draft("a", 1, "--foo", now_ms())
+    await store.close()
+    url = make_url(database_url)
+    engine = create_engine(url.set(drivername="sqlite") if url.get_backend_name() == "sqlite" else url)
+    with engine.begin() as connection:
+        command.downgrade(migrations.configuration(connection), "0001")
+    engine.dispose()
+    store = await Store.open(database_url)
+    assert [found.id for found in await store.jobs_of(1, words=["nino"])] == [old.id]
+    assert (await store.usage(1))[Lane.FAST].pictures == 2
+    draft = await store.draft("a")
+    assert draft is not None
+    assert draft.details == {}
+    await store.close()
 
 
 async def test_several_processes_may_migrate_at_once(database_url: str) -> None:

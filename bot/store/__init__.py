@@ -3,13 +3,26 @@
 from typing import Self
 
 from bot.store.database import Database, DatabaseFailed
+from bot.store.history import HistoryStore, Load, Usage
 from bot.store.jobs import Alive, Enqueue, JobStore, workflow_id
-from bot.store.records import RecordStore
+from bot.store.records import RecordStore, SavedDraft
+from bot.store.words import searchable, words_of
 
-__all__ = ["Alive", "DatabaseFailed", "Enqueue", "Store", "workflow_id"]
+__all__ = [
+    "Alive",
+    "DatabaseFailed",
+    "Enqueue",
+    "Load",
+    "SavedDraft",
+    "Store",
+    "Usage",
+    "searchable",
+    "words_of",
+    "workflow_id",
+]
 
 
-class Store(JobStore, RecordStore):
+class Store(JobStore, HistoryStore, RecordStore):
     """Everything that is remembered. Its methods may be called concurrently, from one event loop."""
 
     @classmethod

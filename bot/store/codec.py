@@ -1,6 +1,6 @@
 """Rows to values and back. What has no column of its own is JSON, written and read field by field."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping
 
 from bot.i18n import Text
 from bot.jobs import Action, Image, ImageKind, Job, Lane, Message, MessageKind, Place, Status, Ticket
+from bot.store.words import searchable
 
 _PLACE_FIELDS = frozenset(field.name for field in fields(Place))
 _JOB_FIELDS = frozenset(field.name for field in fields(Job))
@@ -26,7 +27,8 @@ def job_values(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Column values for fields of a `Job`. Raises ValueError for a name that is no field."""
     if unknown := changes.keys() - _JOB_FIELDS:
         raise ValueError(f"no such field of a job: {', '.join(sorted(unknown))}")
-    return {name: _field_value(name, value) for name, value in changes.items()}
+    values = {name: _field_value(name, value) for name, value in changes.items()}
+    return values | {"search": searchable(changes["prompt"])} if "prompt" in changes else values
 
 
 def _field_value(name: str, value: Any) -> Any:
@@ -58,6 +60,10 @@ def job_from_row(row: RowMapping) -> Job:
     values["notes"] = tuple(Text.from_json(note) for note in values["notes"])
     values["error"] = None if values["error"] is None else Text.from_json(values["error"])
     return Job(**values)
+
+
+def jobs_from_rows(rows: Iterable[RowMapping]) -> list[Job]:
+    return [job_from_row(row) for row in rows]
 
 
 def ticket_from_row(row: RowMapping) -> Ticket:

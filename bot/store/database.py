@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, Self
 from sqlalchemy import Connection, Engine, Executable, RowMapping, create_engine, event, make_url
 from sqlalchemy import text as sql
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError, LienzoError, StorageFull
@@ -24,6 +24,9 @@ from bot.migrations import upgrade
 #: What the driver may raise that is nobody's setting: a server that went away, a statement that took too long.
 DatabaseFailed = SQLAlchemyError
 BUSY_MS: Final = 30_000
+#: A new file's change to write-ahead logging waits for nobody, whatever the timeout: of several processes that begin at once, all but
+#: one have to come again.
+_PAUSES: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _THREADS: Final = (
     2  # for statements on SQLite: one that waits for another process to write, and one that reads meanwhile
 )
@@ -113,8 +116,16 @@ class Database:
     async def open(cls, url: str) -> Self:
         """Brings the tables up to date and connects. Raises `ConfigError` when the database cannot be used."""
         parsed = parse_url(url)
-        await asyncio.to_thread(_migrate, parsed)
-        return cls(parsed)
+        for pause in _PAUSES:
+            try:
+                await asyncio.to_thread(_migrate, parsed)
+            except OperationalError as error:
+                if getattr(error.orig, "sqlite_errorname", "") != "SQLITE_BUSY":
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                return cls(parsed)
+        raise _unusable(T("can't be used: {reason}", reason="SQLITE_BUSY"))
 
     async def close(self) -> None:
         await self._single.close()

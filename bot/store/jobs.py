@@ -60,7 +60,7 @@ def workflow_id(job: Job) -> str:
 
 
 class JobStore:
-    """The part of the store that is about jobs."""
+    """The part of the store that is about jobs on their way."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -114,7 +114,7 @@ class JobStore:
         )
 
     async def job(self, job_id: str) -> Job | None:
-        rows = await self._database.fetch(select(_jobs).where(_jobs.c.id == job_id))
+        rows = await self._database.fetch(select(*tables.job_columns).where(_jobs.c.id == job_id))
         return codec.job_from_row(rows[0]) if rows else None
 
     async def move(self, job_id: str, source: Collection[Status], target: Status, **changes: Any) -> Job | None:
@@ -126,12 +126,15 @@ class JobStore:
             raise ValueError(f"no way from {', '.join(illegal)} to {target}")
         values = _checked({**_stamps(target), **changes})
         statement = update(_jobs).where(_jobs.c.id == job_id, _jobs.c.status.in_([str(status) for status in source]))
-        rows = await self._database.change(statement.values(**values, status=str(target)).returning(_jobs))
+        rows = await self._database.change(
+            statement.values(**values, status=str(target)).returning(*tables.job_columns)
+        )
         return codec.job_from_row(rows[0]) if len(rows) == 1 else None
 
     async def collected(self, job_id: str, images: Sequence[Image], **changes: Any) -> bool:
         """Adds what was made and moves the job on to `DELIVERING`, both or neither. False when it does not run any more."""
-        values = _checked({"progress": 1.0, **changes})
+        made = sum(image.kind is ImageKind.OUTPUT for image in images)
+        values = _checked({"progress": 1.0, **changes}) | {"pictures": made}
         statement = (
             update(_jobs)
             .where(_jobs.c.id == job_id, _jobs.c.status == str(Status.RUNNING))
@@ -145,7 +148,8 @@ class JobStore:
                         tables.images.c.job_id == job_id, tables.images.c.kind != str(ImageKind.INPUT)
                     )
                 )
-                await connection.execute(insert(tables.images), [codec.image_row(image) for image in images])
+                if images:
+                    await connection.execute(insert(tables.images), [codec.image_row(image) for image in images])
         return moved
 
     async def update(self, job_id: str, **changes: Any) -> None:
@@ -156,27 +160,6 @@ class JobStore:
         """What waits for a backend and what is active on one, for positions."""
         waiting, active = _tickets(await self._database.fetch(_TICKETS))
         return [ticket for ticket in waiting if ticket.backend], active
-
-    async def jobs_of(
-        self, user_id: int, *, statuses: Collection[Status] | None = None, limit: int = 50, before_ms: int | None = None
-    ) -> list[Job]:
-        """A user's jobs, newest first; of those created before a time, to page."""
-        query = (
-            select(_jobs)
-            .where(_jobs.c.user_id == user_id)
-            .order_by(_jobs.c.created_ms.desc(), _jobs.c.id.desc())
-            .limit(limit)
-        )
-        if statuses is not None:
-            query = query.where(_jobs.c.status.in_([str(status) for status in statuses]))
-        if before_ms is not None:
-            query = query.where(_jobs.c.created_ms < before_ms)
-        return _decoded(await self._database.fetch(query))
-
-    async def children(self, job_id: str) -> list[Job]:
-        """The jobs made from this one's pictures, oldest first."""
-        query = select(_jobs).where(_jobs.c.parent_id == job_id).order_by(_jobs.c.created_ms, _jobs.c.id)
-        return _decoded(await self._database.fetch(query))
 
     async def mean_seconds(self, backend: str) -> float | None:
         """How long this backend's last jobs took; None before the first."""
@@ -198,8 +181,8 @@ class JobStore:
         """
         async with self._database.serialised() as connection:
             living = set(await alive(connection))
-            query = select(_jobs).where(_jobs.c.status.in_([str(status) for status in ACTIVE]))
-            active = _decoded((await connection.execute(query)).mappings())
+            query = select(*tables.job_columns).where(_jobs.c.status.in_([str(status) for status in ACTIVE]))
+            active = codec.jobs_from_rows((await connection.execute(query)).mappings())
             return [await _mend(connection, job) for job in active if workflow_id(job) not in living]
 
 
@@ -252,8 +235,8 @@ async def _admit(connection: AsyncConnection, job_ids: Sequence[str], now: int) 
             _jobs.c.id.in_(job_ids[start : start + _BATCH]), _jobs.c.status == str(Status.WAITING)
         )
         values = {"status": str(Status.ADMITTED), "admitted_ms": now, "attempts": _jobs.c.attempts + 1}
-        rows = (await connection.execute(statement.values(**values).returning(_jobs))).mappings()
-        admitted.update((job.id, job) for job in _decoded(rows))
+        rows = (await connection.execute(statement.values(**values).returning(*tables.job_columns))).mappings()
+        admitted.update((job.id, job) for job in codec.jobs_from_rows(rows))
     return [admitted[job_id] for job_id in job_ids if job_id in admitted]
 
 
@@ -285,7 +268,3 @@ def _checked(changes: dict[str, Any]) -> dict[str, Any]:
     if "id" in changes or "status" in changes:
         raise ValueError("the id never changes, and the status only by move()")
     return codec.job_values(changes)
-
-
-def _decoded(rows: Iterable[RowMapping]) -> list[Job]:
-    return [codec.job_from_row(row) for row in rows]

@@ -1,6 +1,7 @@
 """The rest of the store: images, messages, favourites, drafts, settings."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Select, Table, delete, func, select, tuple_
@@ -19,6 +20,16 @@ _images, _messages, _favourites, _drafts, _settings = (
     tables.drafts,
     tables.settings,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedDraft:
+    """What was kept until its user decides: a prompt as typed, and what else belongs to it."""
+
+    user_id: int
+    text: str
+    created_ms: int
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 class RecordStore:
@@ -99,14 +110,18 @@ class RecordStore:
         query = select(_favourites.c.user_id).where(_favourites.c.job_id == job_id, _favourites.c.tile == tile)
         return {row["user_id"] for row in await self._database.fetch(query)}
 
-    async def save_draft(self, draft_id: str, user_id: int, text: str, now_ms: int) -> None:
-        """Keeps a rejected prompt for a day, for the button that lets it be mended."""
-        await self._put(_drafts, [{"id": draft_id, "user_id": user_id, "text": text, "created_ms": now_ms}])
+    async def save_draft(
+        self, draft_id: str, user_id: int, text: str, now_ms: int, details: Mapping[str, Any] | None = None
+    ) -> None:
+        """Keeps a prompt that waits for its user's word for a day; a draft of the same id is replaced."""
+        values = {"user_id": user_id, "text": text, "created_ms": now_ms, "details": dict(details or {})}
+        await self._put(_drafts, [{"id": draft_id, **values}])
         await self._database.change(delete(_drafts).where(_drafts.c.created_ms < now_ms - DAY_MS))
 
-    async def draft(self, draft_id: str) -> str | None:
-        rows = await self._database.fetch(select(_drafts.c.text).where(_drafts.c.id == draft_id))
-        return rows[0]["text"] if rows else None
+    async def draft(self, draft_id: str) -> SavedDraft | None:
+        columns = (_drafts.c.user_id, _drafts.c.text, _drafts.c.created_ms, _drafts.c.details)
+        rows = await self._database.fetch(select(*columns).where(_drafts.c.id == draft_id))
+        return SavedDraft(**rows[0]) if rows else None
 
     async def setting(self, scope: str, scope_id: int, name: str) -> Any | None:
         return (await self.settings(scope, scope_id)).get(name)

@@ -47,12 +47,17 @@ jobs = Table(
     Column("notes", JSON, nullable=False),
     Column("error", JSON(none_as_null=True)),
     Column("cost_usd", Float),
+    # What is no field of a job: the prompt as it is searched, and how many pictures came of it, which outlives them.
+    Column("search", Text, nullable=False, default=""),
+    Column("pictures", Integer, nullable=False, default=0),
     Index(None, "status", "created_ms"),
-    Index(None, "user_id", "created_ms"),
+    Index(None, "user_id", "created_ms", "id", "status"),  # all that paging a history needs
     Index(None, "user_id", "admitted_ms"),
     Index(None, "parent_id"),
     Index(None, "backend", "finished_ms"),
 )
+
+job_columns = tuple(column for column in jobs.c if column.name not in ("search", "pictures"))
 
 images = Table(
     "images",
@@ -95,6 +100,7 @@ drafts = Table(
     Column("user_id", BigInteger, nullable=False),
     Column("text", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False, index=True),
+    Column("details", JSON, nullable=False),
 )
 
 settings = Table(
