@@ -117,8 +117,9 @@ def environment(settings: Settings, playground: Playground, folder: Path, backen
     names = (backend, *(name for name in settings.backends if name != backend)) if backend else settings.backends
     return os.environ | {
         f"{PREFIX}TOKEN": playground.token,
-        f"{PREFIX}GUILDS": ",".join(playground.world.guilds),
+        f"{PREFIX}GUILDS": ",".join(guild.id for guild in playground.world.joined()),
         f"{PREFIX}ALLOW_DMS": "true",
+        f"{PREFIX}ALLOW_USER_INSTALLS": "true",
         f"{PREFIX}DISCORD_URL": playground.url,
         f"{PREFIX}DATA": str(folder),
         f"{PREFIX}DATABASE_URL": "",

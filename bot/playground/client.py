@@ -17,7 +17,8 @@ from bot.playground.problems import JSON
 TIMEOUT = 10.0  # seconds that waits last at most, unless told otherwise
 LOADING, EPHEMERAL = 1 << 7, 1 << 6
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
-ATTACHMENT, GROUPS = 11, (1, 2)
+ATTACHMENT, GROUPS, NAMED = 11, (1, 2), (6, 7, 8, 9)  # types of options; the last are users, channels and roles
+UPLOAD = 19
 File = Path | tuple[str, bytes]  # a file, or its name and bytes
 
 
@@ -90,7 +91,9 @@ class Interaction:
 
 
 class Person:
-    """Acts as one user. Channels are named by id or, like `#studio`, by the name of the first such channel."""
+    """Acts as one user. Channels are named by id; like `#studio` by the name of the first such channel or group; like `@ben`
+    by the one with whom one has a DM.
+    """
 
     def __init__(self, url: str, user_id: str) -> None:
         self.id = user_id
@@ -156,7 +159,9 @@ class Person:
         return found
 
     async def slash(self, name: str, channel: str, /, **options: Any) -> Interaction:
-        """Run a slash command (`group sub` for a subcommand); a Path or (name, bytes) is attached."""
+        """Run a slash command (`prefer option set` for a subcommand of a group). A Path or (name, bytes) is attached; users,
+        channels and roles are named by id, a Person, `#channel` or `@Role`.
+        """
         data = await self._command_data(name, channel, options)
         return await self._interact(channel, COMMAND, data)
 
@@ -183,14 +188,17 @@ class Person:
         data: JSON = {"custom_id": found["custom_id"], "component_type": found["type"]}
         return await self._interact(message["channel_id"], COMPONENT, data, message_id=message["id"])
 
-    async def select(self, message: JSON, select: str, *values: str) -> Interaction:
-        """Choose in a select by custom_id or placeholder."""
+    async def select(self, message: JSON, select: str, *values: "str | Person") -> Interaction:
+        """Choose in a select by custom_id or placeholder: values, labels, people, `#channels`."""
         found = find_component(self.messages.get(message["id"], message), select)
-        data: JSON = {"custom_id": found["custom_id"], "component_type": found["type"], "values": list(values)}
+        chosen = [await self._chosen(found, each) for each in values]
+        data: JSON = {"custom_id": found["custom_id"], "component_type": found["type"], "values": chosen}
         return await self._interact(message["channel_id"], COMPONENT, data, message_id=message["id"])
 
     async def submit(self, modal: JSON, values: Mapping[str, Any], channel: str | None = None) -> Interaction:
-        """Submit a modal with values by custom_id; what is left out keeps its default. Files are uploaded."""
+        """Submit a modal with values by custom_id (a list where there are several); what is left out keeps its default.
+        Files are uploaded.
+        """
         components: list[JSON] = []
         for field in walk(modal["components"]):
             given = values.get(field["custom_id"], _default(field))
@@ -218,6 +226,19 @@ class Person:
     async def dm(self) -> JSON:
         """Open the DM channel with the bot."""
         return await self.call("POST", "/play/dms", json_body={"user": self.id})
+
+    async def install(self, *, installed: bool = True) -> None:
+        """Add the application to one's account, so that its commands are there in every guild and private channel."""
+        await self.call("POST", f"/play/users/{self.id}/app", json_body={"installed": installed})
+        self._commands.clear()
+
+    async def uninstall(self) -> None:
+        """Take the application off one's account."""
+        await self.install(installed=False)
+
+    async def close_dms(self, *, closed: bool = True) -> None:
+        """Take no direct messages from the bot (50007), or take them again."""
+        await self.call("POST", f"/play/users/{self.id}/app", json_body={"dms_open": not closed})
 
     async def locale(self, locale: str) -> None:
         """Change one's language."""
@@ -317,6 +338,8 @@ class Person:
         kind = next((each["type"] for each in schema if each["name"] == name), 3)
         if kind == ATTACHMENT and not isinstance(value, str):
             value = (await self.upload(value))["id"]
+        elif kind in NAMED:
+            value = await self._named(value)
         option: JSON = {"name": name, "type": kind, "value": value}
         return option | {"focused": True} if focused else option
 
@@ -324,10 +347,28 @@ class Person:
         answer: JSON = {"type": field["type"], "id": field["id"], "custom_id": field["custom_id"]}
         if field["type"] in (4, 21, 23):
             return answer | {"value": value}
-        values: list[Any] = [value] if isinstance(value, (str, Path, tuple)) else list(value or ())
-        if field["type"] == 19:
+        values: list[Any] = [value] if isinstance(value, (str, Path, tuple, Person)) else list(value or ())
+        if field["type"] == UPLOAD:
             values = [each if isinstance(each, str) else (await self.upload(each))["id"] for each in values]
-        return answer | {"values": values}
+        return answer | {"values": [await self._chosen(field, each) for each in values]}
+
+    async def _chosen(self, field: JSON, value: Any) -> str:
+        """The value of what a select or group offers under a value or a label."""
+        if "options" not in field:
+            return await self._named(value)
+        offered = {option["label"]: option["value"] for option in field["options"]}
+        return value if value in offered.values() else offered.get(value, value)
+
+    async def _named(self, value: Any) -> str:
+        """The id of a Person, a `#channel` or a `@Role`."""
+        if isinstance(value, Person):
+            return value.id
+        if value.startswith("#"):
+            return await self._channel(value)
+        if value.startswith("@"):
+            roles = [role for guild in (await self.world())["guilds"] for role in guild["roles"]]
+            return next(role["id"] for role in roles if role["name"].removeprefix("@") == value[1:])
+        return value
 
     async def _known(self) -> dict[str, JSON]:
         if not self.channels:
@@ -340,8 +381,11 @@ class Person:
     async def _channel(self, channel: str) -> str:
         if channel.isdigit():
             return channel
-        name = channel.removeprefix("#")
-        found = [key for key, each in (await self._known()).items() if each.get("name") == name]
+        known = await self._known()
+        if channel.startswith("@"):
+            found = [key for key, each in known.items() if _other(each) == channel[1:]]
+        else:
+            found = [key for key, each in known.items() if each.get("name") == channel.removeprefix("#")]
         if not found:
             raise LookupError(f"there is no channel {channel}")
         return found[0]
@@ -374,6 +418,8 @@ class Person:
             self.interactions[event["id"]] = event
         elif kind == "channel_create":
             self.channels[event["channel"]["id"]] = event["channel"]
+        elif kind == "channel_delete":
+            self.channels.pop(event["id"], None)
         elif kind == "commands":
             self._commands.clear()
         elif kind == "typing":
@@ -397,6 +443,11 @@ def find_component(message: JSON, wanted: str) -> JSON:
         if wanted in names and not component.get("disabled"):
             return component
     raise LookupError(f"{wanted} is not among {[each.get('label') or each['custom_id'] for each in every]}")
+
+
+def _other(channel: JSON) -> str | None:
+    """With whom one has a DM."""
+    return channel["recipients"][0]["username"] if channel["type"] == 1 else None
 
 
 def labels(message: JSON) -> list[str]:

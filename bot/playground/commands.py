@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bot.playground.permissions import USE_APPLICATION_COMMANDS, in_channel
+from bot.playground.permissions import ADMINISTRATOR, USE_APPLICATION_COMMANDS, in_channel
 from bot.playground.problems import JSON, Check, Path, unknown_command
 from bot.playground.snowflake import Snowflakes, is_snowflake
 from bot.playground.world import Channel, User, World
@@ -17,6 +17,7 @@ SUBCOMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, N
 MOST = {SLASH: 100, USER_MENU: 5, MESSAGE_MENU: 5}
 MAX_CHARACTERS = 8000  # names, descriptions and choices of one command
 SAFE = 2**53 - 1
+CONTEXTS, INSTALLS = (0, 1, 2), (0, 1)  # guild, DM with the bot, private channel; of a guild, of a user
 
 
 class Commands:
@@ -92,17 +93,27 @@ class Commands:
 
     def usable(self, channel: Channel, user: User) -> list[JSON]:
         """The commands that a user is offered in a channel."""
-        if not in_channel(channel, user) & USE_APPLICATION_COMMANDS:
+        rights, guild = in_channel(channel, user), channel.guild
+        if not rights & USE_APPLICATION_COMMANDS:
             return []
-        if channel.guild is None:
-            return [each for each in self.all(None) if 1 in (each.get("contexts") or (0, 1, 2))]
-        if self._world.bot.id not in channel.guild.members:
-            return []
-        found = self.all(channel.guild.id) + [
-            each for each in self.all(None) if 0 in (each.get("contexts") or (0, 1, 2))
+        found = self.all(None) if guild is None else self.all(guild.id) + self.all(None)
+        return [
+            each
+            for each in found
+            if self.owners(each, channel, user)
+            and (guild is None or _permitted(each["default_member_permissions"], rights))
         ]
-        rights = in_channel(channel, user)
-        return [each for each in found if _permitted(each["default_member_permissions"], rights)]
+
+    def owners(self, command: JSON, channel: Channel, user: User) -> JSON:
+        """By which installations a user has a command in a channel: `authorizing_integration_owners`; empty for none.
+
+        https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-authorizing-integration-owners-object
+        """
+        context = self._world.context(channel)
+        if context not in (command["contexts"] or CONTEXTS):
+            return {}
+        here = self._world.installations(channel, user)
+        return {key: owner for key, owner in here.items() if int(key) in command["integration_types"]}
 
     def _store(self, scope: str | None, command: JSON, old: JSON | None) -> JSON:
         stored: JSON = {
@@ -110,7 +121,7 @@ class Commands:
             "version": self._ids.next(), **command,
         }  # fmt: skip
         if scope is not None:
-            stored["guild_id"] = scope
+            stored |= {"guild_id": scope, "integration_types": [0], "contexts": [0]}
         if old and {**stored, "version": old["version"]} == old:
             stored["version"] = old["version"]
         self._scopes.setdefault(scope, {})[stored["id"]] = stored
@@ -132,7 +143,9 @@ def localized(item: JSON, locale: str) -> JSON:
 
 
 def _permitted(required: str | None, rights: int) -> bool:
-    return required is None or (required != "0" and rights & int(required) == int(required))
+    if required is None or rights & ADMINISTRATOR:
+        return True
+    return required != "0" and rights & int(required) == int(required)
 
 
 def _command(raw: JSON, path: Path, check: Check) -> JSON:
@@ -158,15 +171,24 @@ def _command(raw: JSON, path: Path, check: Check) -> JSON:
     if needed is not None and not is_snowflake(needed):
         check.fail((*path, "default_member_permissions"), "NUMBER_TYPE_COERCE", f'Value "{needed}" is not int.')
     command["default_member_permissions"] = None if needed is None else str(needed)
-    command["contexts"] = raw.get("contexts")
-    command["integration_types"] = raw.get("integration_types") or [0]
-    for index, each in enumerate(check.items(raw.get("contexts"), (*path, "contexts"), 0, 3)):
-        check.one_of(each, (*path, "contexts", index), (0, 1, 2))
-    for index, each in enumerate(check.items(raw.get("integration_types"), (*path, "integration_types"), 0, 2)):
-        check.one_of(each, (*path, "integration_types", index), (0, 1))
+    command["contexts"] = _kinds(raw.get("contexts"), (*path, "contexts"), check, CONTEXTS)
+    installs = _kinds(raw.get("integration_types"), (*path, "integration_types"), check, INSTALLS)
+    command["integration_types"] = list(INSTALLS) if installs is None else installs  # by default the application's own
     if _characters(command) > MAX_CHARACTERS:
         check.fail(path, "APPLICATION_COMMAND_TOO_LARGE", f"Command exceeds maximum size ({MAX_CHARACTERS})")
     return command
+
+
+def _kinds(value: Any, path: Path, check: Check, known: tuple[int, ...]) -> list[int] | None:
+    """A list of some of the known kinds, each once; None where there is none."""
+    if value is None:
+        return None
+    found = check.items(value, path, 1, len(known))
+    for index, each in enumerate(found):
+        check.one_of(each, (*path, index), known)
+        if each in found[:index]:
+            check.fail((*path, index), "SET_TYPE_ALREADY_CONTAINS_VALUE", "Value is already in the set")
+    return found
 
 
 def _name(raw: JSON, path: Path, check: Check, *, slash: bool) -> str:

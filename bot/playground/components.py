@@ -26,6 +26,10 @@ RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX = 21, 22, 23
 SELECTS = frozenset({STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT})
 IN_CONTAINER = frozenset({ROW, SECTION, TEXT_DISPLAY, GALLERY, FILE, SEPARATOR})
 LINK, PREMIUM = 5, 6
+TYPES = frozenset({0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16})  # of channels
+DEFAULTS = {
+    USER_SELECT: ("user",), ROLE_SELECT: ("role",), MENTIONABLE_SELECT: ("user", "role"), CHANNEL_SELECT: ("channel",),
+}  # fmt: skip
 MAX_TOTAL, MAX_TEXT = 40, 4000  # of a version 2 message: components counted nested, characters in sum
 
 
@@ -203,10 +207,30 @@ class Reader:
                 self.check.fail(
                     (*path, "max_values"), "BASE_TYPE_BAD_VALUE", "max_values must not exceed the number of options."
                 )
+            self.check_defaults(component["options"], component["max_values"], (*path, "options"))
         elif raw.get("default_values"):
-            component["default_values"] = self.check.items(raw["default_values"], (*path, "default_values"), 0, 25)
+            component["default_values"] = self._default_values(component, raw, (*path, "default_values"))
         if component["type"] == CHANNEL_SELECT and raw.get("channel_types"):
-            component["channel_types"] = raw["channel_types"]
+            types = self.check.items(raw["channel_types"], (*path, "channel_types"), 0, 20)
+            at = (*path, "channel_types")
+            component["channel_types"] = [self.check.one_of(each, (*at, n), TYPES) for n, each in enumerate(types)]
+
+    def check_defaults(self, options: list[JSON], most: int, path: Path) -> None:
+        """No more options are chosen at first than may be."""
+        if sum(1 for option in options if option.get("default")) > most:
+            self.check.fail(path, "SELECT_COMPONENT_TOO_MANY_DEFAULTS", f"At most {most} options can be the default.")
+
+    def _default_values(self, component: JSON, raw: JSON, path: Path) -> list[JSON]:
+        low, high = component["min_values"], component["max_values"]
+        found: list[JSON] = []
+        for index, item in enumerate(self.check.items(raw["default_values"], path, low, high)):
+            at = (*path, index)
+            given = self.check.table(item, at)
+            kind = self.check.one_of(given.get("type"), (*at, "type"), DEFAULTS[component["type"]])
+            if not is_snowflake(given.get("id")):
+                self.check.fail((*at, "id"), "NUMBER_TYPE_COERCE", f'Value "{given.get("id")}" is not snowflake.')
+            found.append({"type": kind, "id": str(given.get("id"))})
+        return found
 
     def options(self, raw: JSON, path: Path, low: int, high: int) -> list[JSON]:
         """The options of a select, radio group or checkbox group, with values unique among them."""

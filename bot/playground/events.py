@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from bot.playground.permissions import VIEW_CHANNEL, in_channel
 from bot.playground.problems import JSON
 from bot.playground.world import Channel, Message, User
 
@@ -35,11 +36,19 @@ class Events:
     bot: BotSink
     people: PeopleSink
 
-    def message(self, kind: str, message: Message, bot_user: User, sees: Callable[[User], bool]) -> None:
+    def __init__(self, bot_user: User) -> None:
+        self._bot_user = bot_user
+
+    def to_bot(self, channel: Channel, name: str, data: JSON, intent: int = 0, redacted: JSON | None = None) -> None:
+        """Tell the bot of something in a channel, if it can see that channel: nothing where it is no member."""
+        if in_channel(channel, self._bot_user) & VIEW_CHANNEL:
+            self.bot.dispatch(name, data, intent, redacted)
+
+    def message(self, kind: str, message: Message, sees: Callable[[User], bool]) -> None:
         """A message was created or updated (`kind`: CREATE, UPDATE). Ephemeral ones never go to the gateway."""
         if message.seen_by is None:
-            payload = message.seen(bot_user)
-            self.bot.dispatch(f"MESSAGE_{kind}", *_for_bot(message, payload, bot_user))
+            payload = message.seen(self._bot_user)
+            self.to_bot(message.channel, f"MESSAGE_{kind}", *_for_bot(message, payload, self._bot_user))
         name = f"message_{kind.lower()}"
         if message.reactions:
             self.people.tell(sees, lambda user: {"type": name, "message": message.seen(user)})

@@ -1,5 +1,6 @@
 """What people send: checked as Discord's own client would, and completed for the bot (`resolved`)."""
 
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from bot.playground import commands as app
@@ -17,15 +18,24 @@ from bot.playground.components import (
 )
 from bot.playground.files import Files
 from bot.playground.modals import submitted
-from bot.playground.permissions import in_channel
+from bot.playground.permissions import VIEW_CHANNEL, in_channel
 from bot.playground.problems import JSON, Check
-from bot.playground.world import Channel, Message, World
+from bot.playground.world import Channel, Message, User, World
 
 MAX_VALUE = 6000
 
 
 class Refused(Exception):
     """What a person asked for cannot be; the text says why."""
+
+
+@dataclass(slots=True, frozen=True)
+class Place:
+    """Where a person does something, and what they name there."""
+
+    channel: Channel
+    user: User
+    resolved: JSON = field(default_factory=dict[str, Any])
 
 
 class Forms:
@@ -35,25 +45,24 @@ class Forms:
         self._world = world
         self._files = files
 
-    def command(self, command: JSON, data: JSON, channel: Channel, *, partial: bool) -> JSON:
+    def command(self, command: JSON, data: JSON, place: Place, *, partial: bool) -> JSON:
         """The data of a command, or of an autocomplete (`partial`: nothing is required, one option is focused)."""
         found: JSON = {"id": command["id"], "name": command["name"], "type": command["type"]}
         if "guild_id" in command:
             found["guild_id"] = command["guild_id"]
-        resolved: JSON = {}
         if command["type"] == app.SLASH:
             found["options"] = self._options(
-                command.get("options", []), data.get("options") or [], channel, resolved, partial=partial
+                command.get("options", []), data.get("options") or [], place, partial=partial
             )
         else:
             found["target_id"] = target = str(data.get("target_id"))
             kind = "messages" if command["type"] == app.MESSAGE_MENU else "users"
-            self._resolve(kind, target, channel, resolved)
-        if resolved and not partial:
-            found["resolved"] = resolved
+            self._resolve(kind, target, place)
+        if place.resolved and not partial:
+            found["resolved"] = place.resolved
         return found
 
-    def component(self, message: Message, data: JSON, channel: Channel) -> JSON:
+    def component(self, message: Message, data: JSON, place: Place) -> JSON:
         """The data of a click or a choice."""
         wanted = data.get("custom_id")
         component = next((each for each in walk(message.payload["components"]) if each["custom_id"] == wanted), None)
@@ -66,63 +75,63 @@ class Forms:
         values = [str(value) for value in cast("list[Any]", given)] if isinstance(given, list) else []
         if not component["min_values"] <= len(values) <= component["max_values"]:
             raise Refused(f"Choose from {component['min_values']} to {component['max_values']} options.")
+        if len(set(values)) != len(values):
+            raise Refused("An option can be chosen only once.")
         options = {option["value"] for option in component.get("options", [])}
         if component["type"] == STRING_SELECT and not set(values) <= options:
             raise Refused(f"These are not options: {sorted(set(values) - options)}.")
         found["values"] = values
-        resolved: JSON = {}
-        self._resolve_values(component["type"], values, channel, resolved)
-        if resolved:
-            found["resolved"] = resolved
+        self._resolve_values(component, values, place)
+        if place.resolved:
+            found["resolved"] = place.resolved
         return found
 
-    def modal(self, modal: JSON, data: JSON, channel: Channel) -> JSON:
+    def modal(self, modal: JSON, data: JSON, place: Place) -> JSON:
         """The data of a modal's submit."""
         check = Check()
         components = submitted(modal, data.get("components"), check)
         if check.errors:
             raise Refused(first_error(check.errors))
-        resolved: JSON = {}
+        shown = {each["custom_id"]: each for each in walk(modal["components"])}
         for component in walk(components):
-            self._resolve_values(component["type"], component.get("values") or [], channel, resolved)
+            self._resolve_values(shown[component["custom_id"]], component.get("values") or [], place)
         found: JSON = {"custom_id": modal["custom_id"], "components": components}
-        return found | {"resolved": resolved} if resolved else found
+        return found | {"resolved": place.resolved} if place.resolved else found
 
-    def _options(
-        self, schema: list[JSON], given: Any, channel: Channel, resolved: JSON, *, partial: bool
-    ) -> list[JSON]:
+    def _options(self, schema: list[JSON], given: Any, place: Place, *, partial: bool) -> list[JSON]:
         known = {option["name"]: option for option in schema}
         found: list[JSON] = []
         for item in tables(given):
             option = known.get(str(item.get("name")))
             if option is None:
                 raise Refused(f"There is no option {item.get('name')}.")
-            found.append(self._option(option, item, channel, resolved, partial=partial))
+            found.append(self._option(option, item, place, partial=partial))
+        if any(option["type"] in (app.SUBCOMMAND, app.GROUP) for option in schema) and len(found) != 1:
+            raise Refused("Choose one of the subcommands.")
         missing = {option["name"] for option in schema if option.get("required")} - {each["name"] for each in found}
         if missing and not partial:
             raise Refused(f"This option is required: {', '.join(sorted(missing))}.")
         return found
 
-    def _option(self, option: JSON, item: JSON, channel: Channel, resolved: JSON, *, partial: bool) -> JSON:
+    def _option(self, option: JSON, item: JSON, place: Place, *, partial: bool) -> JSON:
         kind = option["type"]
         found: JSON = {"name": option["name"], "type": kind}
         if kind in (app.SUBCOMMAND, app.GROUP):
-            inside = self._options(
-                option.get("options", []), item.get("options") or [], channel, resolved, partial=partial
-            )
+            inside = self._options(option.get("options", []), item.get("options") or [], place, partial=partial)
             return found | {"options": inside}
         value = item.get("value")
         if partial and item.get("focused"):
-            return found | {"value": str(value or ""), "focused": True}
+            return found | {"value": "" if value is None else str(value), "focused": True}
         found["value"] = _value(option, value)
         where = {USER: "users", CHANNEL: "channels", ROLE: "roles", ATTACHMENT: "attachments"}.get(kind)
         if kind == MENTIONABLE:
             where = "users" if str(value) in self._world.users else "roles"
         if where is not None:
-            self._resolve(where, str(value), channel, resolved)
+            self._resolve(where, str(value), place, option.get("channel_types"))
         return found
 
-    def _resolve_values(self, kind: int, values: list[str], channel: Channel, resolved: JSON) -> None:
+    def _resolve_values(self, component: JSON, values: list[str], place: Place) -> None:
+        kind = component["type"]
         where = {
             USER_SELECT: "users",
             ROLE_SELECT: "roles",
@@ -133,11 +142,11 @@ class Forms:
             if kind == MENTIONABLE_SELECT:
                 where = "users" if value in self._world.users else "roles"
             if where is not None:
-                self._resolve(where, value, channel, resolved)
+                self._resolve(where, value, place, component.get("channel_types"))
 
-    def _resolve(self, kind: str, key: str, channel: Channel, resolved: JSON) -> None:
+    def _resolve(self, kind: str, key: str, place: Place, channel_types: list[int] | None = None) -> None:
         """Put the object of an id under `resolved`."""
-        guild = channel.guild
+        channel, guild, resolved = place.channel, place.channel.guild, place.resolved
         found: JSON | None = None
         if kind == "users" and key in self._world.users:
             found = self._world.users[key].payload
@@ -147,8 +156,7 @@ class Forms:
         elif kind == "roles" and guild is not None and key in guild.roles:
             found = guild.roles[key].payload()
         elif kind == "channels" and guild is not None and key in guild.channels | guild.threads:
-            target = self._world.channels[key]
-            found = target.payload(self._world.bot) | {"permissions": str(in_channel(target, self._world.bot))}
+            found = self._channel(self._world.channels[key], place.user, channel_types)
         elif kind == "messages" and key in channel.messages:
             found = channel.messages[key].seen(self._world.bot)
         elif kind == "attachments" and (stored := self._files.get(key)) is not None:
@@ -156,6 +164,13 @@ class Forms:
         if found is None:
             raise Refused(f"There is no such thing among the {kind}: {key}.")
         resolved.setdefault(kind, {})[key] = found
+
+    def _channel(self, target: Channel, user: User, types: list[int] | None) -> JSON | None:
+        """A channel with the rights of the one who named it; None for those that could not be chosen."""
+        rights = in_channel(target, user)
+        if not rights & VIEW_CHANNEL or (types and target.type not in types):
+            return None
+        return target.payload(self._world.bot) | {"permissions": str(rights)}
 
 
 def _value(option: JSON, value: Any) -> Any:

@@ -226,8 +226,7 @@ class Gateway:
 
     def _ready(self, session: Session) -> None:
         world = self._world
-        guilds = [guild for guild in world.guilds.values() if world.bot.id in guild.members]
-        guilds = [guild for guild in guilds if session.serves(guild.id)]
+        guilds = [guild for guild in world.joined() if session.serves(guild.id)]
         ready: JSON = {
             "v": 10, "user": world.bot.payload | {"verified": True, "mfa_enabled": False, "email": None},
             "guilds": [{"id": guild.id, "unavailable": True} for guild in guilds], "session_id": session.id,

@@ -16,7 +16,7 @@ from bot.playground.events import Events
 from bot.playground.files import Upload
 from bot.playground.messages import REPLY, Extra, Messages, reference
 from bot.playground.modals import ModalReader
-from bot.playground.permissions import in_channel
+from bot.playground.permissions import USE_EXTERNAL_APPS, in_channel, of_app
 from bot.playground.problems import (
     JSON,
     ApiError,
@@ -24,6 +24,7 @@ from bot.playground.problems import (
     already_answered,
     dead_token,
     invalid,
+    too_many_follow_ups,
     unknown_interaction,
     unknown_message,
     unknown_webhook,
@@ -36,6 +37,7 @@ MESSAGE, DEFER, DEFER_UPDATE, UPDATE, CHOICES, SHOW_MODAL = 4, 5, 6, 7, 8, 9
 DEADLINE, LIFETIME = 3.0, 900.0  # seconds: for the first answer, and for the token
 CHAT_INPUT, CONTEXT_MENU = 20, 23  # types of messages
 FORGOTTEN = LIFETIME + 300
+MOST_FOLLOW_UPS = 5  # of an application that only a user has installed
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +52,7 @@ class Interaction:
     data: JSON
     created: float
     limit: int
+    owners: JSON  # the installations that it came by: of a guild ("0"), of a user ("1")
     message: Message | None = None  # the one that was clicked, or from which the modal was opened
     parent: "Interaction | None" = None  # what opened the modal
     answered: int | None = None
@@ -59,10 +62,18 @@ class Interaction:
     modal: JSON | None = None
     choices: "asyncio.Future[list[JSON]] | None" = None
     timer: Timer | None = None
+    follow_ups: int = 0
 
     @property
-    def owners(self) -> JSON:
-        return {"0": self.channel.guild.id if self.channel.guild else "0"}
+    def external(self) -> bool:
+        """Whether the application is here only because a user has installed it."""
+        return "0" not in self.owners
+
+    @property
+    def muted(self) -> bool:
+        """Whether the user may not have its answers seen by others."""
+        in_guild = self.channel.guild is not None
+        return self.external and in_guild and not in_channel(self.channel, self.user) & USE_EXTERNAL_APPS
 
     def metadata(self) -> JSON:
         """What messages say of the interaction that they answer."""
@@ -105,13 +116,13 @@ class Interactions:
         return self._by_token.get(params.get("interaction_token") or params.get("webhook_token") or "")
 
     def start(
-        self, user: User, channel: Channel, kind: int, data: JSON,
+        self, user: User, channel: Channel, kind: int, data: JSON, owners: JSON,
         *, message: Message | None = None, parent: Interaction | None = None,
     ) -> Interaction:  # fmt: skip
-        """Give an interaction to the bot; its data was checked before."""
+        """Give an interaction to the bot; its data and where it comes from were checked before."""
         interaction = Interaction(
             self._ids.next(), secrets.token_urlsafe(96), kind, user, channel, data, self._clock.now(),
-            self._messages.limit(channel), message, parent,
+            self._messages.limit(channel), owners, message, parent,
         )  # fmt: skip
         if kind == AUTOCOMPLETE:
             interaction.choices = asyncio.get_running_loop().create_future()
@@ -158,9 +169,13 @@ class Interactions:
             raise unknown_webhook()
         if interaction.answered == DEFER and not interaction.filled and interaction.original is not None:
             return self._fill(interaction, interaction.original, body, uploads)
-        hidden = _hidden(body)
+        if interaction.external and interaction.follow_ups >= MOST_FOLLOW_UPS:
+            raise too_many_follow_ups()
+        hidden = interaction.muted or _hidden(body)
         extra = self._extra(interaction, hidden=hidden, target=interaction.original)
-        return self._messages.answer(self._frame(interaction, hidden=hidden), body, uploads, extra)
+        found = self._messages.answer(self._frame(interaction, hidden=hidden), body, uploads, extra)
+        interaction.follow_ups += 1
+        return found
 
     def edit(self, interaction: Interaction, message_id: str, body: JSON, uploads: list[Upload]) -> Message:
         """Change the original answer (@original) or a follow-up."""
@@ -222,7 +237,7 @@ class Interactions:
         return kind
 
     def _send(self, interaction: Interaction, data: JSON, uploads: list[Upload]) -> None:
-        hidden = _hidden(data)
+        hidden = interaction.muted or _hidden(data)
         extra = self._extra(interaction, hidden=hidden, target=interaction.message)
         interaction.original = self._messages.answer(self._frame(interaction, hidden=hidden), data, uploads, extra)
 
@@ -232,7 +247,7 @@ class Interactions:
             raise invalid(
                 ("data",), "DEFERRED_RESPONSE_INVALID", "A deferred response can only carry the EPHEMERAL flag"
             )
-        extra = self._extra(interaction, hidden=bool(flags), target=interaction.message)
+        extra = self._extra(interaction, hidden=interaction.muted or bool(flags), target=interaction.message)
         extra.flags = LOADING
         interaction.original = self._messages.blank(interaction.channel, self._world.bot, extra)
         interaction.filled = False
@@ -325,8 +340,8 @@ class Interactions:
             "id": interaction.id, "application_id": self._world.application.id, "type": interaction.type,
             "token": interaction.token, "version": 1, "data": interaction.data, "channel_id": channel.id,
             "channel": channel.payload(bot) | {"permissions": rights}, "locale": user.locale, "entitlements": [],
-            "app_permissions": str(in_channel(channel, bot)), "authorizing_integration_owners": interaction.owners,
-            "context": 1 if guild is None else 0, "attachment_size_limit": interaction.limit,
+            "app_permissions": str(of_app(self._world, channel)), "authorizing_integration_owners": interaction.owners,
+            "context": self._world.context(channel), "attachment_size_limit": interaction.limit,
         }  # fmt: skip
         if guild is None:
             payload["user"] = user.payload

@@ -137,9 +137,8 @@ class Messages:
             gone: JSON = {"id": message.id, "channel_id": channel.id}
             if channel.guild is not None:
                 gone["guild_id"] = channel.guild.id
-            self._events.bot.dispatch(
-                "MESSAGE_DELETE", gone, pick(channel, intents.GUILD_MESSAGES, intents.DIRECT_MESSAGES)
-            )
+            intent = pick(channel, intents.GUILD_MESSAGES, intents.DIRECT_MESSAGES)
+            self._events.to_bot(channel, "MESSAGE_DELETE", gone, intent)
         event: JSON = {"type": "message_delete", "channel_id": channel.id, "id": message.id}
         self._events.people.tell(lambda user: self.visible(message, user), event)
 
@@ -188,7 +187,7 @@ class Messages:
         self._tell_reaction("REMOVE", message, user, key)
 
     def _tell(self, kind: str, message: Message) -> None:
-        self._events.message(kind, message, self._world.bot, lambda user: self.visible(message, user))
+        self._events.message(kind, message, lambda user: self.visible(message, user))
 
     def _tell_reaction(self, kind: str, message: Message, user: User, key: str) -> None:
         channel = message.channel
@@ -203,7 +202,7 @@ class Messages:
             if channel.guild is not None and (member := channel.guild.members.get(user.id)) is not None:
                 event["member"] = member.payload() | {"user": user.payload}
         intent = pick(channel, intents.GUILD_REACTIONS, intents.DIRECT_REACTIONS)
-        self._events.bot.dispatch(f"MESSAGE_REACTION_{kind}", event, intent)
+        self._events.to_bot(channel, f"MESSAGE_REACTION_{kind}", event, intent)
         self._events.people.tell(
             lambda viewer: self.visible(message, viewer),
             lambda viewer: {"type": "message_update", "message": message.seen(viewer)},

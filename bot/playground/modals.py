@@ -98,6 +98,7 @@ class ModalReader(Reader):
         component["required"] = raw.get("required") is not False
         if kind == RADIO_GROUP:
             component["options"] = self.options(raw, path, 2, 10)
+            self.check_defaults(component["options"], 1, (*path, "options"))
             return
         if kind == CHECKBOX_GROUP:
             component["options"] = self.options(raw, path, 1, 10)
@@ -105,6 +106,20 @@ class ModalReader(Reader):
         low = self.check.integer(raw.get("min_values"), (*path, "min_values"), 0, 10)
         high = self.check.integer(raw.get("max_values"), (*path, "max_values"), 1, 10)
         component["min_values"], component["max_values"] = 1 if low is None else low, most if high is None else high
+        self._check_bounds(kind, component, path)
+
+    def _check_bounds(self, kind: int, component: JSON, path: Path) -> None:
+        low, high = component["min_values"], component["max_values"]
+        if low > high:
+            self.check.fail((*path, "min_values"), "BASE_TYPE_BAD_VALUE", "min_values must not exceed max_values.")
+        if component["required"] and low == 0:
+            code, text = "BASE_TYPE_BAD_VALUE", "min_values must be at least 1 when required."
+            self.check.fail((*path, "min_values"), code, text)
+        if kind == CHECKBOX_GROUP:
+            if high > len(component["options"]):
+                code, text = "BASE_TYPE_BAD_VALUE", "max_values must not exceed the number of options."
+                self.check.fail((*path, "max_values"), code, text)
+            self.check_defaults(component["options"], high, (*path, "options"))
 
 
 def submitted(modal: JSON, components: Any, check: Check) -> list[JSON]:
@@ -152,4 +167,7 @@ def _chosen(component: JSON, values: Any, path: Path, check: Check, low: int, hi
     if component["type"] in (STRING_SELECT, RADIO_GROUP, CHECKBOX_GROUP):
         for value in found:
             check.one_of(value, path, frozenset(option["value"] for option in component["options"]))
-    return [str(value) for value in found]
+    values = [str(value) for value in found]
+    if len(set(values)) != len(values):
+        check.fail(path, "SET_TYPE_ALREADY_CONTAINS_VALUE", "Value is already in the set")
+    return values

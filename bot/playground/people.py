@@ -9,7 +9,7 @@ from aiohttp import web
 from bot.playground.clock import Clock
 from bot.playground.commands import Commands, localized
 from bot.playground.files import REQUEST_LIMIT, Files, Stored, clean_name
-from bot.playground.forms import Forms, Refused, first_error
+from bot.playground.forms import Forms, Place, Refused, first_error
 from bot.playground.gateway import Gateway
 from bot.playground.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Interaction, Interactions
 from bot.playground.messages import Messages
@@ -75,6 +75,7 @@ class People:
             ("POST", "/play/attachments", self._upload),
             ("POST", "/play/interactions", self._interact),
             ("POST", "/play/users/{user}/locale", self._set_locale),
+            ("POST", "/play/users/{user}/app", self._set_app),
             ("POST", "/play/dms", self._open_dm),
             ("POST", "/play/bot", self._bot),
         ]
@@ -109,17 +110,19 @@ class People:
         given = cast("JSON", data)
         if kind == COMPONENT:
             message = self._seen(channel, user, str(body.get("message_id")))
-            data = self._forms.component(message, given, channel)
-            return self._interactions.start(user, channel, kind, data, message=message)
+            data = self._forms.component(message, given, Place(channel, user))
+            return self._interactions.start(user, channel, kind, data, self._origin(message, user), message=message)
         if kind == MODAL:
             parent = self._interactions.get(str(body.get("modal_id")))
             if parent is None or parent.modal is None or parent.user is not user:
                 raise Refused("This modal is not open.")
-            data = self._forms.modal(parent.modal, given, parent.channel)
-            return self._interactions.start(user, parent.channel, kind, data, message=parent.message, parent=parent)
+            data = self._forms.modal(parent.modal, given, Place(parent.channel, user))
+            return self._interactions.start(
+                user, parent.channel, kind, data, parent.owners, message=parent.message, parent=parent
+            )
         command = self._find_command(channel, user, given)
-        data = self._forms.command(command, given, channel, partial=kind == AUTOCOMPLETE)
-        return self._interactions.start(user, channel, kind, data)
+        data = self._forms.command(command, given, Place(channel, user), partial=kind == AUTOCOMPLETE)
+        return self._interactions.start(user, channel, kind, data, self._commands.owners(command, channel, user))
 
     def _guarded(
         self, handler: Callable[[web.Request], Awaitable[Any]]
@@ -140,7 +143,8 @@ class People:
         guilds = [guild for guild in self._world.guilds.values() if me.id in guild.members]
         shown = [
             {
-                "id": guild.id, "name": guild.name, "roles": [role.payload() for role in guild.roles.values()],
+                "id": guild.id, "name": guild.name, "has_bot": bot.id in guild.members,
+                "roles": [role.payload() for role in guild.roles.values()],
                 "channels": [
                     channel.payload(bot) for channel in (*guild.channels.values(), *guild.threads.values())
                     if in_channel(channel, me) & VIEW_CHANNEL
@@ -238,6 +242,15 @@ class People:
         self._watchers.tell(lambda viewer: viewer is user, {"type": "commands"})
         return _person(user)
 
+    async def _set_app(self, request: web.Request) -> JSON:
+        """`installed`: the application is added to one's account; `dms_open`: it may write to one."""
+        user, body = self._user(request.match_info["user"]), await _body(request)
+        user.installed = bool(body.get("installed", user.installed))
+        user.dms_open = bool(body.get("dms_open", user.dms_open))
+        self._watchers.tell(lambda _: True, {"type": "user", "user": _person(user)})
+        self._watchers.tell(lambda viewer: viewer is user, {"type": "commands"})
+        return _person(user)
+
     async def _open_dm(self, request: web.Request) -> JSON:
         user = self._user((await _body(request)).get("user"))
         return self._channels.dm(user).payload(user)
@@ -280,6 +293,11 @@ class People:
             raise Refused("You cannot see this message.")
         return message
 
+    def _origin(self, message: Message, user: User) -> JSON:
+        """The installations by which a message of the application came here, whoever presses its buttons."""
+        metadata: JSON = message.payload.get("interaction_metadata") or {}
+        return metadata.get("authorizing_integration_owners") or self._world.installations(message.channel, user)
+
     def _find_command(self, channel: Channel, user: User, data: JSON) -> JSON:
         wanted, kind = data.get("id"), data.get("type") or 1
         for command in self._commands.usable(channel, user):
@@ -305,7 +323,8 @@ def _json(value: Any, status: int = 200) -> web.Response:
 
 
 def _person(user: User) -> JSON:
-    return user.payload | {"locale": user.locale, "color": user.color}
+    own: JSON = {"locale": user.locale, "color": user.color, "installed": user.installed, "dms_open": user.dms_open}
+    return user.payload | own
 
 
 def _choice(found: JSON, locale: str) -> JSON:

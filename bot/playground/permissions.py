@@ -3,7 +3,7 @@
 https://docs.discord.com/developers/topics/permissions#permission-overwrites
 """
 
-from bot.playground.world import PRIVATE_THREAD, Channel, Guild, User
+from bot.playground.world import IN_BOT_DM, PRIVATE_THREAD, Channel, Guild, User, World
 
 ADD_REACTIONS = 1 << 6
 ADMINISTRATOR = 1 << 3
@@ -21,14 +21,16 @@ MANAGE_THREADS = 1 << 34
 CREATE_PUBLIC_THREADS = 1 << 35
 CREATE_PRIVATE_THREADS = 1 << 36
 SEND_MESSAGES_IN_THREADS = 1 << 38
+USE_EXTERNAL_APPS = 1 << 50
 
 ALL = (1 << 53) - 1
 TALK = (
     ADD_REACTIONS | VIEW_CHANNEL | SEND_MESSAGES | EMBED_LINKS | ATTACH_FILES | READ_MESSAGE_HISTORY
     | CREATE_PUBLIC_THREADS | SEND_MESSAGES_IN_THREADS
 )  # fmt: skip
-EVERYONE = TALK | USE_EXTERNAL_EMOJIS | USE_APPLICATION_COMMANDS
-DM = TALK | USE_EXTERNAL_EMOJIS | USE_APPLICATION_COMMANDS
+EVERYONE = TALK | USE_EXTERNAL_EMOJIS | USE_APPLICATION_COMMANDS | USE_EXTERNAL_APPS
+DM = TALK | USE_EXTERNAL_EMOJIS | USE_APPLICATION_COMMANDS | USE_EXTERNAL_APPS
+ANSWER = EMBED_LINKS | ATTACH_FILES  # what an application has in its answers wherever it is used
 
 
 def in_guild(guild: Guild, user: User) -> int:
@@ -62,6 +64,22 @@ def in_channel(channel: Channel, user: User) -> int:
     if not bits & SEND_MESSAGES:
         bits &= ~(MENTION_EVERYONE | EMBED_LINKS | ATTACH_FILES)
     return bits
+
+
+def of_app(world: World, channel: Channel) -> int:
+    """The `app_permissions` of an interaction in a channel. Where the bot is no member of the guild these are everyone's,
+    of which it can use no more than its answers need.
+
+    https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-interaction-structure
+    """
+    guild, context = channel.guild, world.context(channel)
+    if guild is None:
+        return ANSWER | MENTION_EVERYONE | (USE_EXTERNAL_EMOJIS if context == IN_BOT_DM else 0)
+    if world.bot.id in guild.members:
+        return in_channel(channel, world.bot)
+    everyone = (channel.parent or channel).overwrites.get(guild.id)
+    bits = guild.roles[guild.id].permissions
+    return ANSWER | (bits if everyone is None else bits & ~everyone.deny | everyone.allow)
 
 
 def _overwritten(bits: int, channel: Channel, guild: Guild, user: User) -> int:

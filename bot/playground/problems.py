@@ -68,6 +68,10 @@ def unknown_command() -> ApiError:
     return ApiError(404, 10063, "Unknown application command")
 
 
+def too_many_follow_ups() -> ApiError:
+    return ApiError(400, 40094, "This interaction has reached the maximum number of follow-up messages")
+
+
 def already_answered() -> ApiError:
     return ApiError(400, 40060, "Interaction has already been acknowledged.")
 

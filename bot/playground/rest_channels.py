@@ -96,7 +96,8 @@ class ChannelRoutes:
         if channel.guild is not None:
             told["guild_id"] = channel.guild.id
             told["member"] = channel.guild.members[user.id].payload() | {"user": user.payload}
-        self._events.bot.dispatch("TYPING_START", told, pick(channel, intents.GUILD_TYPING, intents.DIRECT_TYPING))
+        intent = pick(channel, intents.GUILD_TYPING, intents.DIRECT_TYPING)
+        self._events.to_bot(channel, "TYPING_START", told, intent)
         event: JSON = {"type": "typing", "channel_id": channel.id, "user_id": user.id}
         self._events.people.tell(lambda viewer: bool(in_channel(channel, viewer) & VIEW_CHANNEL), event)
 

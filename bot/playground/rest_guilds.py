@@ -28,8 +28,7 @@ class GuildRoutes:
 
     def my_guilds(self, _call: Call) -> Answer:
         """GET /users/@me/guilds"""
-        found = [guild for guild in self._world.guilds.values() if self._world.bot.id in guild.members]
-        return Answer(200, [self._mine(guild) for guild in found])
+        return Answer(200, [self._mine(guild) for guild in self._world.joined()])
 
     def application(self, _call: Call) -> Answer:
         """GET /applications/@me and /oauth2/applications/@me"""
@@ -39,9 +38,10 @@ class GuildRoutes:
             "verify_key": "0" * 64, "flags": flags, "flags_new": str(flags), "redirect_uris": [], "bot": world.bot.payload,
             "interactions_endpoint_url": None, "role_connections_verification_url": None, "team": None,
             "owner": world.application.owner.payload, "bot_public": False, "bot_require_code_grant": False,
-            "approximate_guild_count": len(world.guilds), "approximate_user_install_count": 0,
+            "approximate_guild_count": len(world.joined()),
+            "approximate_user_install_count": sum(user.installed for user in world.users.values()),
             "approximate_user_authorization_count": 0, "explicit_content_filter": 0, "eligible_oauth2_scopes": [],
-            "integration_types_config": {"0": {}},
+            "integration_types_config": {"0": {}, "1": {}},
         })  # fmt: skip
 
     def gateway(self, _call: Call) -> Answer:

@@ -1,9 +1,10 @@
 """The world that a playground begins with, built with fixed ids so that everything can be repeated."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from bot.playground.permissions import EVERYONE, MANAGE_MESSAGES, MANAGE_THREADS, TALK
-from bot.playground.world import TEXT, Application, Channel, Guild, Member, Overwrite, Role, User, World
+from bot.playground.permissions import ADMINISTRATOR, EVERYONE, MANAGE_MESSAGES, MANAGE_THREADS, TALK
+from bot.playground.world import DIRECT, GROUP, TEXT, Application, Channel, Guild, Member, Overwrite, Role, User, World
 
 APPLICATION_ID = "1200000000000000001"
 HOST_ID = "1200000000000000100"
@@ -31,6 +32,7 @@ def add_guild(
     *,
     members: Iterable[User],
     moderators: Iterable[User] = (),
+    administrators: Iterable[User] = (),
     with_bot: bool = True,
 ) -> Guild:
     """A guild with text channels; their ids and the roles' follow the guild's own."""
@@ -38,11 +40,14 @@ def add_guild(
     base = int(guild_id)
     guild.roles[guild_id] = Role(guild_id, "@everyone", EVERYONE)
     moderator = Role(str(base + 101), "Moderator", EVERYONE | MANAGE_MESSAGES | MANAGE_THREADS, 2)
+    administrator = Role(str(base + 103), "Administrator", EVERYONE | ADMINISTRATOR, 3)
     own = Role(str(base + 102), world.application.name, TALK, 1, bot_id=world.bot.id)
-    guild.roles |= {moderator.id: moderator, own.id: own}
+    guild.roles |= {moderator.id: moderator, own.id: own, administrator.id: administrator}
     guild.members = {user.id: Member(user) for user in (world.application.owner, *members)}
     for user in moderators:
         guild.members[user.id] = Member(user, [moderator.id])
+    for user in administrators:
+        guild.members[user.id] = Member(user, [administrator.id])
     if with_bot:
         guild.members[world.bot.id] = Member(world.bot, [own.id])
     for name_of_channel in channels:
@@ -58,13 +63,27 @@ def add_channel(world: World, guild: Guild, name: str, overwrites: dict[str, Ove
     return channel
 
 
+def add_private(world: World, channel_id: str, *people: User, name: str = "") -> Channel:
+    """A channel without the bot: the DM of two people, or with a name a group."""
+    kind = GROUP if name else DIRECT
+    channel = world.channels[channel_id] = Channel(channel_id, kind, name, recipients=people, owner_id=people[0].id)
+    return channel
+
+
 def default_world() -> World:
-    """Two guilds; Ana (es-419), Ben (en-US) and a moderator."""
+    """Two guilds with the bot and one without; Ana (es-419), Ben (en-US), a moderator and an administrator; Ana's DM with
+    Ben, and a group of three.
+    """
     world = empty_world()
     ana = add_person(world, User("1200000000000000101", "ana", "Ana", "es-419", "#d95f8c"))
     ben = add_person(world, User("1200000000000000102", "ben", "Ben", "en-US", "#4f9dde"))
     mod = add_person(world, User("1200000000000000103", "mod", "Mod", "en-US", "#58b368"))
+    admin = add_person(world, User("1200000000000000104", "admin", "Admin", "en-US", "#b07cc6"))
+    everyone: dict[str, Any] = {"members": (ana, ben), "moderators": (mod,), "administrators": (admin,)}
     studio = ("studio", "gallery", "random")
-    add_guild(world, "1200000000000001000", "Lienzo Studio", studio, members=(ana, ben), moderators=(mod,))
-    add_guild(world, "1200000000000002000", "Other Server", ("general",), members=(ana, ben), moderators=(mod,))
+    add_guild(world, "1200000000000001000", "Lienzo Studio", studio, **everyone)
+    add_guild(world, "1200000000000002000", "Other Server", ("general",), **everyone)
+    add_guild(world, "1200000000000003000", "Book Club", ("lounge",), with_bot=False, **everyone)
+    add_private(world, "1200000000000004001", ana, ben)
+    add_private(world, "1200000000000004002", ben, ana, mod, name="Weekend")
     return world

@@ -29,6 +29,7 @@ from bot.playground.rest_messages import MessageRoutes
 from bot.playground.rest_webhooks import WebhookRoutes
 from bot.playground.scenery import default_world
 from bot.playground.snowflake import Snowflakes
+from bot.playground.stage import Stage
 from bot.playground.watchers import Watchers
 from bot.playground.wire import BASE, Call, Wire
 from bot.playground.world import World
@@ -68,13 +69,14 @@ class Playground:
         self._build(supervisor, tries or {})
 
     def _build(self, supervisor: Supervisor | None, tries: Mapping[str, Sequence[tuple[str, str]]]) -> None:
-        ids, events, watchers = Snowflakes(self.clock), Events(), Watchers()
+        ids, events, watchers = Snowflakes(self.clock), Events(self.world.bot), Watchers()
         self.gateway = Gateway(self.world, self.clock, self.token, changed=self._bot_changed)
         events.bot, events.people = self.gateway, watchers
         self.messages = Messages(self.world, self.clock, ids, self.files, events)
         self.interactions = Interactions(self.world, self.clock, ids, self.messages, events)
         self.commands = Commands(self.world, ids, self._commands_changed)
         channels = ChannelRoutes(self.world, self.clock, ids, self.messages, events)
+        self.stage = Stage(self.world, ids, events)
         self._watchers = watchers
         self._people = People(
             self.world, self.clock, ids, self.files, self.messages, self.commands, self.interactions, channels,

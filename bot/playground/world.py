@@ -5,14 +5,18 @@ from dataclasses import dataclass, field
 
 from bot.playground.problems import JSON, unknown_channel, unknown_guild, unknown_message, unknown_user
 
-TEXT, DIRECT, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 11, 12
+TEXT, DIRECT, GROUP, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 3, 11, 12
+IN_GUILD, IN_BOT_DM, IN_PRIVATE = 0, 1, 2  # the contexts of an interaction
 EPHEMERAL = 1 << 6
 KEPT_MESSAGES = 5000  # of each channel; older ones are forgotten, as the state lives in memory
 
 
 @dataclass(slots=True, eq=False)
 class User:
-    """A person or the bot. `locale` is a Discord locale, `color` is for a drawn avatar."""
+    """A person or the bot. `locale` is a Discord locale, `color` is for a drawn avatar.
+
+    `dms_open`: takes direct messages of the bot; `installed`: has added the application to the account.
+    """
 
     id: str
     username: str
@@ -21,6 +25,7 @@ class User:
     color: str = "#7a8cff"
     bot: bool = False
     dms_open: bool = True
+    installed: bool = False
     payload: JSON = field(init=False)
 
     def __post_init__(self) -> None:
@@ -121,7 +126,7 @@ def _reaction(key: str, users: list[str], viewer: User) -> JSON:
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """A text channel, thread or DM with its messages, oldest first."""
+    """A text channel, thread, DM or group DM with its messages, oldest first."""
 
     id: str
     type: int
@@ -166,7 +171,9 @@ class Channel:
         """Discord's channel object; a DM's recipients are those other than the viewer."""
         channel: JSON = {"id": self.id, "type": self.type, "flags": 0, "last_message_id": self.last_message_id}
         if self.guild is None:
-            return channel | {"recipients": [user.payload for user in self.recipients if user is not viewer]}
+            channel["recipients"] = [user.payload for user in self.recipients if user is not viewer]
+            group: JSON = {"name": self.name or None, "icon": None, "owner_id": self.owner_id}
+            return channel | group if self.type == GROUP else channel
         channel |= {"guild_id": self.guild.id, "name": self.name, "rate_limit_per_user": 0}
         channel["parent_id"] = self.parent.id if self.parent else None
         if self.is_thread:
@@ -275,10 +282,29 @@ class World:
             raise unknown_user()
         return found
 
+    def context(self, channel: Channel) -> int:
+        """Where an interaction in a channel takes place."""
+        if channel.guild is not None:
+            return IN_GUILD
+        return IN_BOT_DM if self.bot in channel.recipients else IN_PRIVATE
+
+    def installations(self, channel: Channel, user: User) -> JSON:
+        """The installations of the application that count in a channel for a user: of the guild ("0"), of the user ("1")."""
+        found: JSON = {}
+        if channel.guild is not None and self.bot.id in channel.guild.members:
+            found["0"] = channel.guild.id
+        elif self.context(channel) == IN_BOT_DM:
+            found["0"] = "0"
+        return found | ({"1": user.id} if user.installed else {})
+
+    def joined(self) -> list[Guild]:
+        """The guilds that the bot is a member of."""
+        return [guild for guild in self.guilds.values() if self.bot.id in guild.members]
+
     def dm(self, user: User, new_id: Callable[[], str]) -> tuple[Channel, bool]:
         """The DM channel of a user with the bot, and whether it is new."""
         for channel in self.channels.values():
-            if channel.type == DIRECT and user in channel.recipients:
+            if channel.type == DIRECT and user in channel.recipients and self.bot in channel.recipients:
                 return channel, False
         channel = Channel(new_id(), DIRECT, recipients=(user, self.bot))
         self.channels[channel.id] = channel

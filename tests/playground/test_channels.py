@@ -177,7 +177,7 @@ async def test_suppressed_embeds(bot: SmallBot, ana: Person) -> None:
 
 async def test_guild_reads(bot: SmallBot) -> None:
     guild = await bot.fetch_guild(bot.guilds[0].id)
-    assert [role.name for role in await guild.fetch_roles()] == ["@everyone", "Moderator", "Lienzo"]
+    assert [role.name for role in await guild.fetch_roles()] == ["@everyone", "Moderator", "Lienzo", "Administrator"]
     assert [channel.name for channel in await guild.fetch_channels()] == ["studio", "gallery", "random"]
     assert (await guild.fetch_member(bot.application_id or 0)).name == "lienzo"
     assert [each.name async for each in bot.fetch_guilds()] == ["Lienzo Studio", "Other Server"]

@@ -160,7 +160,7 @@ async def test_zlib_stream_is_one_context_flushed_after_each_packet(playground: 
 
 
 async def test_each_shard_hears_of_its_own_guilds(playground: Playground, ana: Person) -> None:
-    ids = [int(guild) for guild in playground.world.guilds]
+    ids = [int(guild.id) for guild in playground.world.joined()]
     for shard in (0, 1):
         identify: Any = {"token": playground.token, "intents": 1, "shard": [shard, 2], "properties": {}}
         heard, _ = await talk(playground, {"op": 2, "d": identify}, {"op": 99})

@@ -16,8 +16,8 @@ from tests.playground.test_components import sync
 async def test_the_world(bot: SmallBot, ana: Person, playground: Playground) -> None:
     world = await ana.world()
     assert (world["me"]["username"], world["me"]["locale"]) == ("ana", "es-419")
-    assert [user["username"] for user in world["users"]] == ["ana", "ben", "mod", "lienzo"]
-    assert [guild["name"] for guild in world["guilds"]] == ["Lienzo Studio", "Other Server"]
+    assert [user["username"] for user in world["users"]] == ["ana", "ben", "mod", "admin", "lienzo"]
+    assert [guild["name"] for guild in world["guilds"]] == ["Lienzo Studio", "Other Server", "Book Club"]
     assert [channel["name"] for channel in world["guilds"][0]["channels"]] == ["studio", "gallery", "random"]
     assert world["tries"] == [{"label": "Faro", "text": "un faro"}]
     assert world["bot"] == {"status": "online", "can_restart": False}
