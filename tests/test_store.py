@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import migrations
-from bot.errors import ConfigError, LimitReached, StorageFull
+from bot.errors import ConfigError, LimitReached, NotFound, StorageFull
 from bot.i18n import T
 from bot.jobs import (
     Action,
@@ -414,6 +414,21 @@ async def test_favourites_count_each_user_once(store: Store) -> None:
     assert await store.favourite("job", 2, 11, on=True) == 1
     assert await store.favourite("job", 1, 10, on=False) == 1
     assert await store.favourites("job", 1) == {11}
+
+
+async def test_a_draft_that_was_confirmed_starts_once(store: Store) -> None:
+    await store.save_draft("a", 1, "{a, b}", now_ms())
+
+    async def confirmed(user_id: int, limit: int = 0) -> list[Job]:
+        limits = Limits(waiting_per_user=limit)
+        return await store.submit([job(user_id), job(user_id)], limits=limits, draft_id="a", enqueue=ignore)
+
+    with pytest.raises(LimitReached):
+        await confirmed(7, limit=1)
+    assert await store.draft("a") is not None, "nothing was started, so it stays"
+    answers = await asyncio.gather(*(confirmed(number) for number in range(4)), return_exceptions=True)
+    assert [isinstance(answer, NotFound) for answer in answers].count(True) == 3
+    assert sum([await store.count_of(user_id) for user_id in range(8)]) == 2
 
 
 async def test_drafts_last_a_day(store: Store) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Float, RowMapping, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import LimitReached
+from bot.errors import LimitReached, NotFound
 from bot.i18n import T
 from bot.jobs import (
     ACTIVE,
@@ -73,16 +73,19 @@ class JobStore:
         *,
         limits: Limits,
         batch: bool = False,
+        draft_id: str | None = None,
         enqueue: Enqueue,
     ) -> list[Job]:
         """Stores new jobs, their input images and what shows them already, all or none. Jobs for a backend wait; local ones (no backend)
-        are admitted at once.
+        are admitted at once. The draft that they were confirmed from goes with it, so that it starts once.
 
         Raises `LimitReached` when more than `limits.waiting_per_user` of a user's jobs would wait; a `batch` was confirmed and has a limit
-        of its own.
+        of its own. Raises `NotFound` when the draft is gone.
         """
         ready = _stamped(jobs)
         async with self._database.serialised() as connection:
+            if draft_id is not None:
+                await _use_up(connection, draft_id)
             if not batch and limits.waiting_per_user:
                 await _check_waiting(connection, ready, limits.waiting_per_user)
             await connection.execute(insert(_jobs), [codec.job_row(job) for job in ready])
@@ -238,6 +241,12 @@ async def _admit(connection: AsyncConnection, job_ids: Sequence[str], now: int) 
         rows = (await connection.execute(statement.values(**values).returning(*tables.job_columns))).mappings()
         admitted.update((job.id, job) for job in codec.jobs_from_rows(rows))
     return [admitted[job_id] for job_id in job_ids if job_id in admitted]
+
+
+async def _use_up(connection: AsyncConnection, draft_id: str) -> None:
+    gone = await connection.execute(delete(tables.drafts).where(tables.drafts.c.id == draft_id))
+    if gone.rowcount != 1:
+        raise NotFound(T("These jobs were started already, or their prompts are no longer kept."))
 
 
 async def _mend(connection: AsyncConnection, job: Job) -> Job:
