@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 
 from bot.backends.base import Backend, Capabilities
 from bot.backends.painter import Painter
+from bot.backends.sdwebui import SdWebUi, SdWebUiSettings
 from bot.config import Settings
 from bot.errors import BackendError, BackendTimeout, BackendUnavailable, ConfigError
 from bot.i18n import T
 
 #: Every backend that there is, by the name used in `LIENZO_BACKENDS` and `--backend`.
-BACKENDS: Mapping[str, Callable[[Settings], Backend]] = {"painter": lambda _settings: Painter()}
+BACKENDS: Mapping[str, Callable[[Settings], Backend]] = {
+    "painter": lambda _settings: Painter(),
+    "sdwebui": lambda _settings: SdWebUi(SdWebUiSettings.load()),
+}
 
 REFRESH_SECONDS = 300.0
 ASK_SECONDS = 20.0
@@ -61,6 +65,10 @@ class Catalog:
             return self._capabilities[name]
         except KeyError:
             raise BackendUnavailable(backend=name) from None
+
+    def known(self) -> tuple[Capabilities, ...]:
+        """What those backends can do that have answered."""
+        return tuple(self._capabilities.values())
 
     async def start(self) -> None:
         """Asks every backend once, then again every few minutes. One that does not answer is asked again, and unavailable until then."""

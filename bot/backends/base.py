@@ -69,6 +69,7 @@ class Capabilities:
     min_side: int = 256
     max_side: int = 2048
     max_pixels: int = 2048 * 2048
+    max_upscaled: int = 0  # pixels of an enlarged picture, whatever its sides, where that is more than `max_pixels`
     base_side: int = 1024  # the side of a square picture when no size was asked for
     max_prompt: int = 6000  # characters
     previews: bool = False

@@ -1,6 +1,7 @@
 """One provider's HTTP: every call has a time limit and a cap on its bytes, every trouble becomes a `BackendError`, no secret gets out."""
 
 import asyncio
+import base64
 import ipaddress
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
@@ -32,6 +33,7 @@ from bot.i18n import T, Text
 from bot.imaging import ImageInfo, full_disk, sniff
 
 CHUNK = 256 * 1024
+MAX_BYTES = 256 << 20  # ten pictures of 4096 × 2304, as PNG in base64
 ERROR_BYTES = 64 * 1024
 CONNECT_SECONDS = 10.0
 #: Before the request left: whatever it costs, it was not asked for.
@@ -52,7 +54,7 @@ class Account:
     basic: tuple[str, SecretStr] | None = None
     secrets: Collection[SecretStr] = ()  # those that it must not repeat, beside `headers`' and `basic`'s
     paid: bool = False  # a request that was sent is not sent again
-    max_bytes: int = 256 << 20  # of one answer
+    max_bytes: int | None = None  # of one answer; None is `MAX_BYTES`
     max_text: int = 8 << 20  # of one answer's JSON, pictures not counted
     explain: Explain | None = None
 
@@ -66,7 +68,7 @@ class Web:
         basic = account.basic
         self._auth = httpx.BasicAuth(basic[0], basic[1].get_secret_value()) if basic else None
         hidden = [*account.secrets, *account.headers.values(), *([basic[1]] if basic else [])]
-        texts = {word for secret in hidden for word in secret.get_secret_value().split()}
+        texts = {word for secret in hidden for word in secret.get_secret_value().split()} | _coded(basic)
         self._hidden = sorted((text for text in texts if len(text) > 3 and text != "Bearer"), key=len, reverse=True)
         self._client = httpx.AsyncClient(
             headers={"User-Agent": "Lienzo", "Accept-Encoding": "identity"},
@@ -109,6 +111,11 @@ class Web:
             raise self.broken() from None
         finally:
             spool.close()
+
+    async def status(self, method: str, path: str, *, seconds: float) -> int:
+        """The status alone, to learn whether there is such a route: 404 and 405 are answers, too."""
+        async with self._open(method, path, seconds, None, None, None, allowed=(404, 405)) as response:
+            return response.status_code
 
     async def save(
         self,
@@ -199,6 +206,7 @@ class Web:
         body: Body | None,
         params: Mapping[str, str] | None,
         headers: Mapping[str, str] | None,
+        allowed: Collection[int] = (),
     ) -> AsyncGenerator[httpx.Response]:
         """The answer, once its head says that it is a good one. All that happens in the context is within `seconds`."""
         try:
@@ -209,7 +217,7 @@ class Web:
                     request, stream=True, auth=None if away else self._auth, follow_redirects=away
                 )
                 try:
-                    if not response.is_success:
+                    if not response.is_success and response.status_code not in allowed:
                         raise await self._refusal(response)
                     yield response
                 finally:
@@ -261,7 +269,7 @@ class Web:
         """Raw bytes: a compressed body could grow a thousandfold in one piece, and was not asked for."""
         if response.headers.get("content-encoding", "identity") != "identity":
             raise self.broken()
-        received, limit = 0, self._account.max_bytes
+        received, limit = 0, self._account.max_bytes or MAX_BYTES
         async for chunk in response.aiter_raw(CHUNK):
             received += len(chunk)
             if received > limit:
@@ -284,6 +292,13 @@ class Web:
         for secret in self._hidden:
             reason = reason.replace(secret, "***")
         return reason
+
+
+def _coded(basic: tuple[str, SecretStr] | None) -> set[str]:
+    """What HTTP's basic authentication makes of a name and a password (RFC 7617)."""
+    if basic is None:
+        return set()
+    return {base64.b64encode(f"{basic[0]}:{basic[1].get_secret_value()}".encode()).decode()}
 
 
 def is_near(host: str) -> bool:
