@@ -37,6 +37,10 @@ class View:
         scale = self.scale * frame_width / self.width
         return View(self.left - left / scale, self.top - top / scale, scale, width, height)
 
+    def part(self, left: int, top: int, right: int, bottom: int) -> "View":
+        """The window of some of its pixels."""
+        return View(self.left + left / self.scale, self.top + top / self.scale, self.scale, right - left, bottom - top)
+
     @property
     def box(self) -> Box:
         """Its edges in the world."""
@@ -152,7 +156,7 @@ def blurred(plane: Array, radius: float) -> Array:
     size = max(int(radius), 1)
     for _ in range(2):
         for axis in (-1, -2):
-            plane = _box(plane, min(size, plane.shape[axis] - 1), axis)
+            plane = boxed(plane, min(size, plane.shape[axis] - 1), axis)
     return plane
 
 
@@ -170,7 +174,8 @@ def _coarsely(plane: Array, radius: float) -> Array:
     return np.stack(done).reshape(plane.shape)
 
 
-def _box(plane: Array, radius: int, axis: int) -> Array:
+def boxed(plane: Array, radius: int, axis: int) -> Array:
+    """Means of 2 × radius + 1 values along an axis; edges are repeated."""
     if radius < 1:
         return plane
     pad = [(0, 0)] * plane.ndim

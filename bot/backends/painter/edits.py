@@ -91,45 +91,7 @@ def blended(recipes: Sequence[Recipe], seed: int, span: tuple[float, float]) -> 
     return replace(recipes[first], features=features, seed=seed, span=span, drift=())
 
 
-# --- joins ------------------------------------------------------------------------------------------------------------------------
-
-
-def outset(planes: Array, parent: Array, left: int, top: int) -> Array:
-    """A canvas with the parent laid in at (left, top), to the pixel; around it the difference along its edge is carried outwards and fades,
-    so that nothing jumps there."""
-    h, w = parent.shape[1:]
-    inside = np.zeros(planes.shape[1:], np.float32)
-    inside[top : top + h, left : left + w] = 1
-    difference = np.zeros_like(planes)
-    difference[:, top : top + h, left : left + w] = parent - planes[:, top : top + h, left : left + w]
-    correction = carried(difference, inside, max(h, w))
-    result = np.clip(planes + correction * (1 - inside)[None], 0, 1)
-    result[:, top : top + h, left : left + w] = parent
-    return result
-
-
-def carried(difference: Array, known: Array, side: int) -> Array:
-    """A difference that is known on one side of an edge, continued beyond it: exact at the edge, smoother and weaker further out."""
-    rim = known * (1 - smoothstep(0.9, 1.0, blurred(known, max(side / 90, 2))) * np.float32(0.97))
-    total = np.zeros_like(difference)
-    weight = np.full(known.shape, 1e-6, np.float32)
-    for radius, value in ((2.0, 1.0), (5.0, 0.2), (side / 60, 0.03), (side / 22, 0.006)):
-        near = blurred(rim, radius)
-        amount = np.where(near > 0.004, near, 0) * np.float32(value)
-        average = np.stack([blurred(plane * rim, radius) for plane in difference]) / np.maximum(near, np.float32(1e-4))
-        total += average * amount[None]
-        weight += amount
-    reach = blurred(known, side / 16) * 2
-    return total / weight[None] * np.clip(reach, 0, 1)[None]
-
-
-def inset(parent: Array, planes: Array, mask: Array) -> Array:
-    """The parent with `planes` where the mask (0–1) is set: outside exactly the parent, inside a soft transition."""
-    feather = max(min(mask.shape) / 60, 2)
-    core = smoothstep(0.45, 0.98, blurred(mask, feather)) * (mask > 0.5)
-    difference = (parent - planes) * (1 - mask)[None]
-    matched = planes + carried(difference, 1 - mask, max(mask.shape)) * np.float32(0.8)
-    return np.where((mask > 0.5)[None], parent + (np.clip(matched, 0, 1) - parent) * core[None], parent)
+# --- regions ---------------------------------------------------------------------------------------------------------------------
 
 
 def cells_of(mask: Array) -> str:
@@ -236,34 +198,6 @@ def recoloured(planes: Array, features: Features) -> Array:
         if mood in features.moods:
             result = saturated(result, amount) * np.float32(0.75 if mood == "dark" else 1)
     return np.clip(result, 0, 1)
-
-
-def filled(planes: Array, known: Array) -> Array:
-    """The unknown part (0 in `known`) filled from around: mirrored forms near the edge are left out, colours flow in, near ones first."""
-    result, weight = np.zeros_like(planes), np.full(known.shape, 1e-6, np.float32)
-    side = max(known.shape)
-    for radius, value in ((3.0, 1.0), (side / 40, 0.06), (side / 12, 4e-3), (side / 5, 3e-4), (side / 2.2, 1e-5)):
-        near = blurred(known, radius) * np.float32(value)
-        result += np.stack([blurred(plane * known, radius) for plane in planes]) * np.float32(value)
-        weight += near
-    return planes * known[None] + result / weight[None] * (1 - known)[None]
-
-
-def extended(parent: Array, width: int, height: int, left: int, top: int) -> Array:
-    """A picture mirrored outwards onto a canvas, softer the farther out."""
-    h, w = parent.shape[1:]
-    rows, cols = _mirrored(np.arange(height) - top, h), _mirrored(np.arange(width) - left, w)
-    whole = parent[:, rows[:, None], cols[None, :]]
-    known = np.zeros((height, width), np.float32)
-    known[top : top + h, left : left + w] = 1
-    soft = blurred(whole, max(h, w) / 30)
-    far = 1 - np.clip(blurred(known, max(h, w) / 24) * 2, 0, 1)
-    return whole + (soft - whole) * far[None]
-
-
-def _mirrored(index: Array, size: int) -> Array:
-    folded = np.abs(index) % (2 * size) if size > 1 else index * 0
-    return np.where(folded >= size, 2 * size - 1 - folded, folded)
 
 
 def mingled(pictures: Sequence[Array], noise: Noise, view: View) -> Array:

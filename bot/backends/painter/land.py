@@ -254,7 +254,7 @@ def _plane(canvas: Canvas, scene: Scene, light: Array, dark: Array, frequency: f
     grain = scene.noise.field(canvas.xs, depth, frequency * 7, "grain", fy=frequency * 2.5, octaves=3)
     t = np.clip(0.55 + 0.36 * patches + 0.2 * grain, 0, 1)
     body = between(p.local(dark, 0.3), p.local(light, 0.9), t)
-    near = np.clip((canvas.ys[rows] - scene.horizon) / max(scene.bottom - scene.horizon, 0.1), 0, 1.3)[:, None]
+    near = np.clip((canvas.ys[rows] - scene.horizon) / max(scene.bottom - scene.horizon, 0.1), 0, 1)[:, None]
     body *= (1.0 - 0.28 * near * near)[None]
     body += (colour(p.haze) - body) * (np.exp(-near * 7) * np.float32(0.75))[None]
     edge = scene.horizon + 0.004 + 0.006 * scene.noise.line(canvas.xs, 5, "ground edge", 3)
@@ -326,7 +326,7 @@ def paint_water(canvas: Canvas, scene: Scene, local: Array, strength: float, lon
         up[:, None] + (waves + 0.6 * swell) * reach * np.float32(0.9 * long), -1, rows.start - 1 if rows.start else 0
     ).astype(np.int32)
     source_x = np.clip(np.arange(width)[None, :] + waves * reach * np.float32(0.22), 0, width - 1).astype(np.int32)
-    sky = gradient(scene, t * 1.3)[:, :, None]
+    sky = gradient(scene, np.minimum(t, scene.bottom - scene.horizon) * 1.3)[:, :, None]
     if rows.start > 8:
         mirrored = canvas.rgb[:, np.maximum(source_y, 0), source_x]
         outside = (source_y < 0)[None]
@@ -336,7 +336,7 @@ def paint_water(canvas: Canvas, scene: Scene, local: Array, strength: float, lon
     else:
         body = np.broadcast_to(sky, (3, height, width)).copy()
     canvas.check()
-    near = np.clip(t / max(scene.bottom - scene.horizon, 0.1), 0, 1.4)[:, None]
+    near = np.clip(t / max(scene.bottom - scene.horizon, 0.1), 0, 1)[:, None]
     own = colour(p.local(local, 0.42)) * (1 - 0.3 * near)[None]
     body += (own - body) * (np.float32(0.22) + np.float32(0.42) * near * (0.8 + 0.35 * np.clip(waves, -1, 1)))[None]
     body *= (

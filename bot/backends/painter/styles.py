@@ -172,7 +172,8 @@ def _shapes(x: Array, y: Array, turn: Array, length: Array, width: Array) -> Arr
 def thick(planes: Array, height: Array, strength: float, scale: float) -> Array:
     """Light raking over the thickness of the paint."""
     soft = blurred(height, max(scale / 900, 1))
-    slope = soft - np.roll(soft, (1, 1), (0, 1))
+    slope = np.zeros_like(soft)
+    slope[1:, 1:] = soft[1:, 1:] - soft[:-1, :-1]
     return planes * (1 + np.clip(slope, -0.3, 0.3) * np.float32(strength))[None]
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bot.backends.base import Generated, InputImage, Operation, Request, Role
-from bot.backends.painter import edits
+from bot.backends.base import Frame, Generated, InputImage, Operation, Request, Role
+from bot.backends.painter import edits, joins
 from bot.backends.painter.canvas import Canvas, View, never, to_image
 from bot.backends.painter.edits import Memory
 from bot.backends.painter.figures import paint_subject
+from bot.backends.painter.filling import grown
 from bot.backends.painter.guide import Guide
 from bot.backends.painter.lexicon import Features, understand
 from bot.backends.painter.noise import Array, Noise, Ring
@@ -215,9 +216,7 @@ def outpaint(job: Job, seed: int) -> Made:
         raise rejected(T("it was not said where the picture lies on the larger canvas."))
     parent = _planes(job.initial.path, (frame.width, frame.height))
     if job.memory is None:
-        wide = edits.extended(parent, request.width, request.height, frame.left, frame.top)
-        painted = apply(wide, _manner(job, wide, seed))
-        return Made(to_image(edits.outset(painted, parent, frame.left, frame.top)))
+        return Made(to_image(_grown_around(job, parent, frame, seed)))
     old = job.memory
     view = old.view.around(frame.left, frame.top, frame.width, request.width, request.height)
     asked = job.asked(old)
@@ -226,8 +225,24 @@ def outpaint(job: Job, seed: int) -> Made:
         old.recipe, features=asked or old.recipe.features, rings=(*old.recipe.rings, ring)[-edits.MAX_RINGS :]
     )
     memory = Memory(recipe, view, old.patches, job.said or old.said)
-    planes = paint(recipe, view, memory.patches, job.check, job.step)
-    return Made(to_image(edits.outset(planes, parent, frame.left, frame.top)), memory)
+    canvas = np.zeros((3, request.height, request.width), np.float32)
+    canvas[:, frame.top : frame.top + frame.height, frame.left : frame.left + frame.width] = parent
+    left, top, right, bottom = joins.fresh(frame, request.width, request.height)
+    canvas[:, top:bottom, left:right] = paint(
+        recipe, view.part(left, top, right, bottom), memory.patches, job.check, job.step
+    )
+    return Made(to_image(joins.outset(canvas, parent, frame.left, frame.top)), memory)
+
+
+def _grown_around(job: Job, parent: Array, frame: Frame, seed: int) -> Array:
+    """Somebody else's picture, grown onto the canvas."""
+    canvas = np.zeros((3, job.request.height, job.request.width), np.float32)
+    known = np.zeros(canvas.shape[1:], np.float32)
+    inside = slice(frame.top, frame.top + frame.height), slice(frame.left, frame.left + frame.width)
+    canvas[:, *inside] = parent
+    known[inside] = 1
+    job.step(0.1, canvas)
+    return joins.outset(grown(canvas, known, seeded(seed), job.check), parent, frame.left, frame.top, grown=True)
 
 
 def inpaint(job: Job, seed: int) -> Made:
@@ -237,15 +252,21 @@ def inpaint(job: Job, seed: int) -> Made:
     mask = _mask(job.request.mask, (parent.shape[2], parent.shape[1]))
     if not (mask > 0.5).any():
         raise rejected(T("the region to repaint is empty."))
+    left, top, right, bottom = joins.surrounded(mask)
+    here = slice(top, bottom), slice(left, right)
     memory = job.memory
+    done = None
     if memory is None or (memory.view.width, memory.view.height) != (parent.shape[2], parent.shape[1]):
-        return Made(to_image(edits.inset(parent, _healed(job, parent, mask, seed), mask)))
-    patch = edits.repainted(memory, job.asked(memory), mask, seeded(seed))
-    patches = (*memory.patches, patch)[-edits.MAX_PATCHES :]
-    done = Memory(memory.recipe, memory.view, patches, job.said or memory.said)
-    scene = plan(patch.recipe)
-    planes = finish(compose(scene, memory.view, job.check, job.step, patch.subjects()), scene, memory.view, job.check)
-    return Made(to_image(edits.inset(parent, planes, mask)), done)
+        planes = _healed(job, parent, mask, seed)[:, *here]
+    else:
+        patch = edits.repainted(memory, job.asked(memory), mask, seeded(seed))
+        patches = (*memory.patches, patch)[-edits.MAX_PATCHES :]
+        done = Memory(memory.recipe, memory.view, patches, job.said or memory.said)
+        scene, view = plan(patch.recipe), memory.view.part(left, top, right, bottom)
+        planes = finish(compose(scene, view, job.check, job.step, patch.subjects()), scene, view, job.check)
+    result = parent.copy()
+    result[:, *here] = joins.inset(parent[:, *here], planes, mask[here])
+    return Made(to_image(result), done)
 
 
 def _mask(path: Path, size: tuple[int, int]) -> Array:
@@ -259,7 +280,7 @@ def _mask(path: Path, size: tuple[int, int]) -> Array:
 
 def _healed(job: Job, parent: Array, mask: Array, seed: int) -> Array:
     """A region of somebody else's picture, grown over from around, with the prompt's subjects in it."""
-    ground = apply(edits.filled(parent, 1 - mask), _manner(job, parent, seed))
+    ground = grown(parent, 1 - mask, seeded(seed), job.check)
     view = View.first(parent.shape[2], parent.shape[1])
     recipe = Recipe(
         features=job.features,
