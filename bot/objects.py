@@ -1,4 +1,6 @@
-"""Where the image files are kept: a folder, or an S3-compatible bucket. Keys are `jobs/<job id>/<name>`; objects are never changed.
+"""Where the image files are kept: a folder, or an S3-compatible bucket. Objects are never changed.
+
+Keys are `jobs/<job id>/<name>`, and `drafts/<name>` for what waits for its user's word.
 
 What is sent to Discord comes from `local(key)`, a path, because a stored object's reader is no file to the library that uploads.
 """
@@ -11,6 +13,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +28,8 @@ if TYPE_CHECKING:  # obstore has these for type checkers alone
 
 #: What a bucket may raise that is nobody's setting: it is away, or full.
 ObjectsFailed = BaseError
-KEY = re.compile(r"jobs/[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+KEY = re.compile(r"(jobs/[A-Za-z0-9_-]{1,64}|drafts)/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+DRAFTS = "drafts"
 MIB = 1024 * 1024
 #: A cached file that was asked for within this many seconds may be about to be opened, so it is never dropped.
 IN_USE_SECONDS = 600
@@ -109,6 +113,13 @@ class Objects:
         async for batch in obstore.list(self._store, chunk_size=1000):  # pyright: ignore[reportUnknownMemberType]
             total += sum(meta["size"] for meta in batch)
         return total
+
+    async def old_drafts(self, before: datetime) -> list[str]:
+        """The keys of drafts that were stored before a time."""
+        keys: list[str] = []
+        async for batch in obstore.list(self._store, prefix=DRAFTS):  # pyright: ignore[reportUnknownMemberType]
+            keys += [meta["path"] for meta in batch if meta["last_modified"] < before]
+        return keys
 
     async def check_room(self, size: int = 0) -> None:
         """StorageFull unless `size` more bytes fit on the disk with the reserve left over. Asked before a job is taken, too."""

@@ -1,9 +1,11 @@
-"""Lets go of old pictures, by age and by size, of what killed processes left in the work folder, and of the engine's old records."""
+"""Lets go of old pictures, by age and by size, of what killed processes left in the work folder, of masks for which nobody came back,
+and of the engine's old records."""
 
 import asyncio
 import logging
 import shutil
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.config import Settings
@@ -31,6 +33,7 @@ async def sweep(settings: Settings, store: Store, objects: Objects, engine: Engi
     keys = [image.key for image in images]
     await objects.delete(keys)
     await store.forget_images(keys)
+    await objects.delete(await objects.old_drafts(datetime.fromtimestamp((now - DAY_MS) / 1000, UTC)))
     for folder in await asyncio.to_thread(_folders, settings.data / "work"):
         job = await store.job(folder.name)
         if job is None or job.status in FINISHED:

@@ -125,3 +125,15 @@ async def test_objects_that_are_gone_already_are_forgotten(sweeping: Sweeping) -
     shutil.rmtree(sweeping.folder / "data" / "images" / "jobs" / job.id)
     assert await sweeping.sweep(2, keep_days=1) == 10
     assert await sweeping.at.store.images(job.id) == []
+
+
+async def test_masks_that_nobody_came_back_for_go_after_a_day(sweeping: Sweeping) -> None:
+    settings = settings_in(sweeping.folder)
+    objects = Objects(settings.images, settings.data / "cache", reserve=0)
+    mask = sweeping.folder / "mask.png"
+    mask.write_bytes(b"a mask")
+    await objects.put("drafts/01jv0example0000.png", mask)
+    await sweeping.sweep(days=0.9)
+    assert await objects.exists("drafts/01jv0example0000.png")
+    await sweeping.sweep(days=1.1)
+    assert not await objects.exists("drafts/01jv0example0000.png")
