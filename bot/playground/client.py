@@ -3,7 +3,7 @@
 import asyncio
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -206,9 +206,10 @@ class Person:
         data: JSON = {"custom_id": modal["custom_id"], "components": components}
         return await self._interact(channel, MODAL, data, modal_id=modal["id"])
 
-    async def say(self, channel: str, content: str) -> JSON:
-        """Write an ordinary message."""
-        body: JSON = {"user": self.id, "content": content}
+    async def say(self, channel: str, content: str = "", *, files: Sequence[File] = ()) -> JSON:
+        """Write an ordinary message, with up to ten files."""
+        ids = [(await self.upload(file))["id"] for file in files]
+        body: JSON = {"user": self.id, "content": content, "attachments": ids}
         return await self.call("POST", f"/play/channels/{await self._channel(channel)}/messages", json_body=body)
 
     async def react(self, message: JSON, emoji: str) -> None:

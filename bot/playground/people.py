@@ -8,12 +8,12 @@ from aiohttp import web
 
 from bot.playground.clock import Clock
 from bot.playground.commands import Commands, localized
-from bot.playground.files import REQUEST_LIMIT, Files, Stored, clean_name
+from bot.playground.files import REQUEST_LIMIT, Files, Stored, Upload, clean_name
 from bot.playground.forms import Forms, Place, Refused, first_error
 from bot.playground.gateway import Gateway
 from bot.playground.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Interaction, Interactions
 from bot.playground.messages import Messages
-from bot.playground.permissions import MANAGE_MESSAGES, SEND_MESSAGES, VIEW_CHANNEL, in_channel
+from bot.playground.permissions import ATTACH_FILES, MANAGE_MESSAGES, SEND_MESSAGES, VIEW_CHANNEL, in_channel
 from bot.playground.problems import JSON, ApiError
 from bot.playground.rest_channels import ChannelRoutes
 from bot.playground.snowflake import Snowflakes
@@ -186,7 +186,18 @@ class People:
         user, channel = self._user(body.get("user")), self._channel(request)
         if not in_channel(channel, user) & SEND_MESSAGES:
             raise Refused("You may not write here.")
-        return self._messages.send(channel, user, {"content": body.get("content")}, []).payload
+        uploads = self._attached(body.get("attachments"))
+        if uploads and not in_channel(channel, user) & ATTACH_FILES:
+            raise Refused("You may not attach files here.")
+        return self._messages.send(channel, user, {"content": body.get("content")}, uploads).payload
+
+    def _attached(self, ids: Any) -> list[Upload]:
+        """Files that were uploaded before, as a message takes them."""
+        keys: list[Any] = cast("list[Any]", ids) if isinstance(ids, list) else []
+        found = [self._files.get(str(key)) for key in keys]
+        if None in found:
+            raise Refused("A file of this message is not here any more.")
+        return [Upload(index, each.filename, each.data) for index, each in enumerate(found) if each is not None]
 
     async def _remove(self, request: web.Request) -> None:
         user, channel = self._user(request.query.get("user")), self._channel(request)

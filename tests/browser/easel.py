@@ -1,34 +1,16 @@
 """A small bot for the page's tests: one command of every kind of option, buttons, a modal with every field."""
 
 import asyncio
-import io
 from typing import Any, cast
 
 import discord
 from discord import app_commands
-from PIL import Image, ImageDraw
+
+from tests.browser import showcase
+from tests.browser.pictures import picture
 
 RATIOS = ("1:1", "3:2", "2:3", "16:9", "9:16")
 RED = 16711680
-COLORS = ("#c8703f", "#3f7f8c", "#8a9a5b", "#5b5f97")
-
-
-def picture(size: tuple[int, int], tiles: int) -> discord.File:
-    """A picture made of `tiles` squared fields, each with a sun over a horizon."""
-    image = Image.new("RGB", size, "#14110f")
-    draw = ImageDraw.Draw(image)
-    width, height = size[0] // tiles, size[1] // tiles
-    for index in range(tiles * tiles):
-        left, top = index % tiles * width, index // tiles * height
-        draw.rectangle((left + 2, top + 2, left + width - 3, top + height - 3), fill=COLORS[index % len(COLORS)])
-        draw.ellipse(
-            (left + width * 0.55, top + height * 0.2, left + width * 0.75, top + height * 0.45), fill="#f4d58d"
-        )
-        draw.rectangle((left + 2, top + height * 0.62, left + width - 3, top + height - 3), fill="#2b2a33")
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=80)
-    buffer.seek(0)
-    return discord.File(buffer, f"ana_picture_{tiles}.jpg")
 
 
 def buttons(*rows: tuple[str, ...]) -> discord.ui.View:
@@ -129,6 +111,7 @@ class Easel(discord.Client):
         self.hold.set()
         self.online = asyncio.Event()
         add_commands(self.tree, self)
+        showcase.add_commands(self.tree)
 
     async def setup_hook(self) -> None:
         """Publish the commands to every server."""
@@ -143,6 +126,7 @@ class Easel(discord.Client):
         if interaction.type is not discord.InteractionType.component or interaction.data is None:
             return
         custom_id = str(interaction.data.get("custom_id"))
+        await showcase.press(interaction, custom_id)
         if custom_id == "🔄":
             await interaction.response.send_modal(everything())
         elif custom_id == "V1":

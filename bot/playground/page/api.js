@@ -25,13 +25,14 @@ export const api = {
   world: (user) => call("GET", "/play/world", { query: { user } }),
   commands: (user, channel) => call("GET", `/play/channels/${channel}/commands`, { query: { user } }),
   messages: (user, channel, before, limit = 50) => call("GET", `/play/channels/${channel}/messages`, { query: { user, before, limit } }),
-  say: (user, channel, content) => call("POST", `/play/channels/${channel}/messages`, { json: { user, content } }),
+  say: (user, channel, content, attachments = []) => call("POST", `/play/channels/${channel}/messages`, { json: { user, content, attachments } }),
   upload: (user, file) => call("POST", "/play/attachments", { query: { user, filename: file.name || "image.png" }, body: file }),
   interact: (interaction) => call("POST", "/play/interactions", { json: interaction }),
   react: (user, channel, message, emoji, on) =>
     call(on ? "PUT" : "DELETE", `/play/channels/${channel}/messages/${message}/reactions/${encodeURIComponent(emoji)}`, { query: { user } }),
   dismiss: (user, channel, message) => call("DELETE", `/play/channels/${channel}/messages/${message}`, { query: { user } }),
   locale: (user, locale) => call("POST", `/play/users/${user}/locale`, { json: { locale } }),
+  app: (user, changes) => call("POST", `/play/users/${user}/app`, { json: changes }),
   dm: (user) => call("POST", "/play/dms", { json: { user } }),
   bot: (verb) => call("POST", "/play/bot", { json: { do: verb } }),
 };

@@ -8,7 +8,7 @@ import { createList, welcome } from "./messages.js";
 import { openModal } from "./modal.js";
 import { closePopup, openMenu } from "./popup.js";
 import { createSidebar } from "./sidebar.js";
-import { addChannel, channelName, forgetCommands, guild, isDirect, isThread, loadWorld, on, state } from "./state.js";
+import { addChannel, channelName, forgetCommands, guild, hasApp, isDirect, isGroup, isThread, loadWorld, on, state } from "./state.js";
 import { localeFor, setLocale, t } from "./texts.js";
 
 const root = document.getElementById("app");
@@ -62,7 +62,7 @@ function go(channelId) {
   const composer = createComposer(channel, { onSent: () => view.list.stick() });
   const list = createList(channel, welcome(channel, composer.run));
   view = { list, composer };
-  main.replaceChildren(header(channel, composer), offlineBar(), list.node, composer.node);
+  main.replaceChildren(header(channel, composer), offlineBar(), list.node, ...(hasApp(channel) ? [] : [installBar()]), composer.node);
   sidebar.refresh();
   drawer(false);
   list.load();
@@ -71,13 +71,13 @@ function go(channelId) {
 }
 
 function header(channel, composer) {
-  const tries = state.tries.map((each) => ({ label: each.label, note: each.text, icon: icon("spark"), run: () => composer.run(each.text) }));
+  const tries = (hasApp(channel) ? state.tries : []).map((each) => ({ label: each.label, note: each.text, icon: icon("spark"), run: () => composer.run(each.text) }));
   const button = h("button", { type: "button", class: "button secondary try-button", "aria-haspopup": "menu", onclick: () => openMenu(button, tries, t("tryPrompts"), { align: "end" }) }, icon("spark"), h("span", {}, t("tryPrompts")));
   return h(
     "header",
     { class: "top" },
     iconButton("menu", t("openChannels"), () => drawer(true), { class: "drawer-open", "aria-controls": "sidebar" }),
-    icon(isThread(channel) ? "thread" : isDirect(channel) ? "at" : "hash"),
+    icon(isThread(channel) ? "thread" : isGroup(channel) ? "group" : isDirect(channel) ? "at" : "hash"),
     h("h2", {}, channelName(channel)),
     guild() && h("span", { class: "where" }, guild().name),
     channel.topic && h("p", { class: "topic" }, channel.topic),
@@ -87,6 +87,13 @@ function header(channel, composer) {
 }
 
 const offlineBar = () => h("div", { class: "connection-lost", role: "status", hidden: state.online }, t("connectionLost"));
+
+/** Where the bot is not: what one has to do to use it there. */
+function installBar() {
+  const { name } = state.application;
+  const add = () => attempt(() => api.app(state.me.id, { installed: true }));
+  return h("div", { class: "install-bar", role: "note" }, h("span", {}, t("notHere", { name })), h("button", { type: "button", class: "button primary small", onclick: add }, t("installApp", { name })));
+}
 
 function drawer(open) {
   const was = root.classList.contains("drawer");
@@ -139,6 +146,11 @@ const HANDLERS = {
     if (channelId === state.channelId && userId !== state.me.id) view.composer.typing(user);
   },
   interaction: settle,
+  channel_delete({ id }) {
+    state.channels.delete(id);
+    if (id === state.channelId) go(firstChannel());
+    sidebar.refresh();
+  },
   commands() {
     forgetCommands();
     view.composer.refresh();
@@ -149,11 +161,24 @@ const HANDLERS = {
   },
   user({ user }) {
     state.users.set(user.id, user);
-    if (user.id === state.me.id && user.locale !== state.me.locale) attempt(() => start(state.me.id, state.channelId));
+    if (user.id !== state.me.id) return;
+    const before = state.me;
+    state.me = user;
+    if (user.locale !== before.locale) attempt(() => start(state.me.id, state.channelId));
+    else changed(before);
   },
 };
 
 const receive = (event) => HANDLERS[event.type]?.(event);
+
+/** One's own account was changed: what is offered here may be another thing now. */
+function changed(before) {
+  const key = document.activeElement?.dataset.key;
+  forgetCommands();
+  if (before.installed !== state.me.installed) go(state.channelId);
+  sidebar.own();
+  if (key) sidebar.node.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+}
 
 async function attempt(action) {
   try {
@@ -181,7 +206,12 @@ on("open-dm", () =>
     go(channel.id);
   }),
 );
-on("jump", ({ id }) => view.list.jump(id));
+on("jump", async ({ id, channel }) => {
+  if (channel && !state.channels.has(channel)) return toast(t("parentGone"));
+  if (channel && channel !== state.channelId) go(channel);
+  if (id) await view.list.jump(id);
+});
+on("app", (changes) => attempt(() => api.app(state.me.id, changes)));
 on("note", (note) => note.channelId === state.channelId && view.list.note(note));
 on("component-failed", ({ message, text }) => view.list.fail(message, text));
 on("modal", openModal);

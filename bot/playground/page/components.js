@@ -2,6 +2,7 @@
 
 import { h, icon, cssColor } from "./dom.js";
 import { useComponent } from "./interactions.js";
+import { anchor, messageLink } from "./links.js";
 import { markdown } from "./markdown.js";
 import { fileChip, gallery, reserve, img } from "./media.js";
 import { openLightbox } from "./lightbox.js";
@@ -36,8 +37,9 @@ function button(each, message) {
   const words = [each.emoji && h("span", { class: "emoji" }, emojiText(each.emoji)), each.label && h("span", {}, each.label)];
   const name = [each.emoji && emojiText(each.emoji), each.label].filter(Boolean).join(" ");
   if (each.style === 5) {
-    const props = { class: "button link", role: each.disabled ? "link" : null, "aria-disabled": each.disabled ? "true" : null, href: each.disabled ? null : each.url };
-    return h("a", { ...props, target: "_blank", rel: "noopener noreferrer", "aria-label": `${name} (${t("link")})` }, words, icon("open"));
+    if (each.disabled) return h("a", { class: "button link", role: "link", "aria-disabled": "true", "aria-label": name }, words);
+    if (messageLink(each.url)) return anchor(each.url, words, { class: "button link", "aria-label": name });
+    return anchor(each.url, [...words, icon("open")], { class: "button link", "aria-label": `${name} (${t("link")})` });
   }
   const act = (event) => useComponent(message, { custom_id: each.custom_id, component_type: 2, id: each.id }, event.currentTarget);
   return h("button", { type: "button", class: `button ${STYLES[each.style]}`, disabled: each.disabled, "aria-label": name, dataset: { key: each.custom_id ?? "" }, onclick: act }, words);

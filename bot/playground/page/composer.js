@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { flatten, parseTyped, search } from "./commands.js";
 import { dots } from "./message.js";
 import { h, icon, nameOf, toast } from "./dom.js";
+import { filePicker } from "./files.js";
 import { runCommand } from "./interactions.js";
 import { commandForm } from "./options.js";
 import { channelName, commandsOf, isDirect, state } from "./state.js";
@@ -11,6 +12,7 @@ import { createSuggest } from "./suggest.js";
 import { t } from "./texts.js";
 
 const MAX_LENGTH = 2000;
+const MAX_FILES = 10;
 const TYPING_MS = 10000;
 
 const drafts = new Map();
@@ -23,7 +25,9 @@ export function createComposer(channel, { onSent }) {
   const typing = h("div", { class: "typing", "aria-live": "off" });
   const label = `${isDirect(channel) ? "@" : "#"}${channelName(channel)}`;
   const input = h("textarea", { class: "composer-text", rows: 1, maxlength: MAX_LENGTH, role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-label": t("composer", { name: label }), placeholder: t("composerHint", { name: label }), autocomplete: "off", enterkeyhint: "send", oninput: typed, onkeydown: keys, onblur: () => suggest.hide(), onfocus: () => offer() });
-  const slot = h("div", { class: "composer-slot" }, input);
+  const picker = filePicker({ max: MAX_FILES, label: t("attach"), bare: true });
+  const words = [input, picker.node];
+  const slot = h("div", { class: "composer-slot" }, words);
   const send = h("button", { type: "submit", class: "icon-button send", "aria-label": t("send"), title: t("send") }, icon("send"));
   const node = h("form", { class: "composer", onsubmit: submit, autocomplete: "off" }, suggest.node, problem, h("div", { class: "composer-box" }, slot, send), typing);
   let entries = [];
@@ -100,7 +104,7 @@ export function createComposer(channel, { onSent }) {
     input.id = "composer-input";
     input.value = text;
     node.classList.remove("commanding");
-    slot.replaceChildren(input);
+    slot.replaceChildren(...words);
     say("");
     fit();
     input.focus();
@@ -114,7 +118,7 @@ export function createComposer(channel, { onSent }) {
     await loaded;
     if (form) return submitCommand();
     const content = input.value.trim();
-    if (!content) return undefined;
+    if (!content && !picker.count()) return undefined;
     const found = parseTyped(content, entries);
     if (found) {
       enter(found.entry, found.values);
@@ -136,12 +140,14 @@ export function createComposer(channel, { onSent }) {
   }
 
   async function submitWords(content) {
+    const files = await picker.ids();
     input.value = "";
+    picker.clear();
     drafts.delete(channel.id);
     fit();
     onSent();
     try {
-      await api.say(state.me.id, channel.id, content);
+      await api.say(state.me.id, channel.id, content, files);
     } catch (error) {
       if (!input.value) input.value = content;
       say(t("failed", { text: error.message }));
@@ -163,7 +169,8 @@ export function createComposer(channel, { onSent }) {
   }
 
   function addFile(file) {
-    if (!form?.addFile(file)) toast(t("noPlaceForFile"));
+    if (!form) picker.add(file);
+    else if (!form.addFile(file)) toast(t("noPlaceForFile"));
   }
 
   // Others at work

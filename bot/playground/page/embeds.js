@@ -2,6 +2,7 @@
 
 import { fileUrl } from "./api.js";
 import { cssColor, h } from "./dom.js";
+import { anchor } from "./links.js";
 import { openLightbox } from "./lightbox.js";
 import { inline, markdown } from "./markdown.js";
 import { gallery, img, reserve } from "./media.js";
@@ -21,7 +22,7 @@ export function embeds(list) {
 }
 
 function node(embed, pictured) {
-  const title = embed.title && h("div", { class: "embed-title" }, embed.url ? h("a", { href: safe(embed.url), target: "_blank", rel: "noopener noreferrer" }, inline(embed.title)) : inline(embed.title));
+  const title = embed.title && h("div", { class: "embed-title" }, embed.url ? anchor(embed.url, inline(embed.title)) : inline(embed.title));
   return h(
     "div",
     { class: "embed", style: { borderLeftColor: cssColor(embed.color) ?? "" } },
@@ -43,11 +44,9 @@ function node(embed, pictured) {
   );
 }
 
-const safe = (url) => (/^https?:/i.test(url) ? url : null);
-
 function byline({ name, url, icon_url: source }) {
   const picture = source && h("img", { class: "embed-icon", src: fileUrl(source), alt: "", width: 24, height: 24 });
-  return h("div", { class: "embed-author" }, picture, url ? h("a", { href: safe(url), target: "_blank", rel: "noopener noreferrer" }, name) : name);
+  return h("div", { class: "embed-author" }, picture, url ? anchor(url, name) : name);
 }
 
 function fields(list) {

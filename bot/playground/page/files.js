@@ -5,11 +5,14 @@ import { h, icon, iconButton, toast } from "./dom.js";
 import { state } from "./state.js";
 import { formatSize, t } from "./texts.js";
 
-/** A picker of up to `max` files. Answers {node, button, add(file), count(), ids(): Promise<string[]>}. */
-export function filePicker({ max = 1, label, key, onChange = () => {} }) {
+/** A picker of up to `max` files. Answers {node, button, add(file), clear(), count(), ids(): Promise<string[]>}. */
+export function filePicker({ max = 1, label, key, bare = false, onChange = () => {} }) {
   let files = [];
   const input = h("input", { type: "file", class: "visually-hidden", tabindex: "-1", "aria-hidden": "true", multiple: max > 1, onchange: chosen, dataset: { option: key ?? "" } });
-  const button = h("button", { type: "button", class: "button secondary file-button", "aria-label": `${label}: ${t("chooseFile")}`, onclick: () => input.click() }, icon("clip"), h("span", {}, t("chooseFile")));
+  const open = () => input.click();
+  const button = bare
+    ? iconButton("clip", label, open, { class: "attach" })
+    : h("button", { type: "button", class: "button secondary file-button", "aria-label": `${label}: ${t("chooseFile")}`, onclick: open }, icon("clip"), h("span", {}, t("chooseFile")));
   const chips = h("span", { class: "file-chips" });
   const node = h("span", { class: "file-picker" }, chips, button, input);
 
@@ -53,15 +56,17 @@ export function filePicker({ max = 1, label, key, onChange = () => {} }) {
   }
 
   function changed() {
-    button.lastChild.textContent = t(files.length && max === 1 ? "replaceFile" : "chooseFile");
+    if (!bare) button.lastChild.textContent = t(files.length && max === 1 ? "replaceFile" : "chooseFile");
     button.hidden = max > 1 && files.length >= max;
     onChange();
   }
 
   async function ids() {
     await Promise.all(files.map((entry) => entry.done));
-    return files.map((entry) => entry.id);
+    return files.map((entry) => entry.id).filter(Boolean);
   }
 
-  return { node, button, add, ids, count: () => files.length };
+  const clear = () => files.forEach(drop);
+
+  return { node, button, add, clear, ids, count: () => files.length };
 }

@@ -1,6 +1,7 @@
 // Discord's markdown, from text to nodes. Everything from outside becomes text nodes; links are http(s) only.
 
 import { h, nameOf } from "./dom.js";
+import { anchor } from "./links.js";
 import { channelName, emit, now, roles, state } from "./state.js";
 import { formatTime, relativeTime, t } from "./texts.js";
 
@@ -172,13 +173,9 @@ function spoiler(text, depth) {
   return [node, length];
 }
 
-function link(url, label) {
-  return h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label);
-}
-
 function maskedLink(text, depth) {
   const match = /^\[((?:\\[^]|[^\]\\\n]){1,400})\]\(<?(https?:\/\/[^\s<>()]+(?:\([^\s<>()]*\)[^\s<>()]*)*)>?(?: +"[^"\n]*")?\)/i.exec(text);
-  return match ? [link(match[2], inline(match[1], depth)), match[0].length] : null;
+  return match ? [anchor(match[2], inline(match[1], depth)), match[0].length] : null;
 }
 
 function bareLink(text) {
@@ -186,7 +183,7 @@ function bareLink(text) {
   if (!match) return null;
   let url = match[0].replace(/[.,:;"'!?*_~|\]]+$/, "");
   if (url.endsWith(")") && !url.includes("(")) url = url.slice(0, -1);
-  return URL.canParse(url) ? [link(url, url), url.length] : null;
+  return URL.canParse(url) ? [anchor(url), url.length] : null;
 }
 
 function angle(text) {
@@ -197,7 +194,7 @@ function angle(text) {
 
 function angled(body) {
   let found;
-  if (/^https?:\/\/\S+$/i.test(body)) return link(body, body);
+  if (/^https?:\/\/\S+$/i.test(body)) return anchor(body);
   if ((found = /^@!?(\d+)$/.exec(body))) return mention(`@${nameOf(state.users.get(found[1]) ?? botUser(found[1]))}`, found[1] === state.me.id);
   if ((found = /^@&(\d+)$/.exec(body))) return mention(`@${roles().find((role) => role.id === found[1])?.name ?? "?"}`);
   if ((found = /^#(\d+)$/.exec(body))) return channelMention(found[1]);

@@ -25,11 +25,14 @@ const SECTIONS = [
   ["content", (m) => [m.content, m.edited_timestamp, m.flags, m.local, m.type], content],
   ["attachments", (m) => m.attachments?.map((file) => [file.id, file.filename, file.size, file.flags, file.url.split("?")[0]]), (m) => (m.flags & COMPONENTS_V2 ? [] : attachments(m.attachments ?? []))],
   ["embeds", (m) => m.embeds, (m) => embeds(m.embeds ?? [])],
-  ["components", (m) => m.components, (m) => (m.components ?? []).map((each) => component(each, m))],
+  ["components", (m) => [m.components, hasMenu(m) && m.edited_timestamp], (m) => (m.components ?? []).map((each) => component(each, m))],
   ["thread", (m) => m.thread?.id, thread],
   ["reactions", (m) => m.reactions, reactions],
   ["foot", (m) => isEphemeral(m), foot],
 ];
+
+/** Whether a choice was made in it that an edit takes back. */
+const hasMenu = (m) => JSON.stringify(m.components ?? []).includes('"max_values"');
 
 export const authorOf = (message) => state.users.get(message.author.id) ?? message.author;
 const commandName = (m) => (m.interaction?.type === 2 ? m.interaction.name : m.interaction_metadata?.type === 2 ? (m.interaction_metadata.name ?? m.interaction?.name) : null);

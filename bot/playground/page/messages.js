@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { announce, avatar, h, icon, nameOf, toast } from "./dom.js";
 import { authorOf, isEphemeral, isLoading, messageNode, snippet } from "./message.js";
 import { refreshTimes } from "./markdown.js";
-import { channelName, now, state } from "./state.js";
+import { channelName, hasApp, now, state } from "./state.js";
 import { sameDay, t } from "./texts.js";
 
 const PAGE = 50;
@@ -30,6 +30,7 @@ export function createList(channel, empty) {
   let busy = false;
   let complete = true;
   let active = null;
+  let loading = Promise.resolve();
   let live = null; // ids that events changed while a page was on its way
   watch.observe(scroller);
   watch.observe(inner);
@@ -167,7 +168,12 @@ export function createList(channel, empty) {
   }
 
   /** The newest messages, at first and after a reconnection. */
-  async function load() {
+  function load() {
+    loading = loadNewest();
+    return loading;
+  }
+
+  async function loadNewest() {
     busy = true;
     try {
       const { page, untouched } = await fetchPage();
@@ -215,6 +221,7 @@ export function createList(channel, empty) {
 
   /** Scrolls to a message, fetching back to it when it is not here. */
   async function jump(id) {
+    await loading;
     for (let page = 0; page < 20 && !items.has(id) && !complete; page += 1) await loadOlder();
     const found = items.get(id)?.node;
     if (!found) return toast(t("parentGone"));
@@ -319,7 +326,7 @@ export function welcome(channel, onTry) {
     avatar({ color: "#c98a2b", ...bot }, "large"),
     h("h2", {}, t("welcome", { name: channelName(channel) })),
     h("p", { class: "what" }, t("what")),
-    state.tries.length > 0 && h("p", {}, t("welcomeText")),
-    h("div", { class: "tries" }, state.tries.map((each) => h("button", { type: "button", class: "try", "aria-label": t("runTry", { text: each.text }), onclick: () => onTry(each.text) }, icon("spark"), h("span", {}, h("b", {}, each.label), h("small", {}, each.text))))),
+    hasApp(channel) && state.tries.length > 0 && h("p", {}, t("welcomeText")),
+    h("div", { class: "tries" }, (hasApp(channel) ? state.tries : []).map((each) => h("button", { type: "button", class: "try", "aria-label": t("runTry", { text: each.text }), onclick: () => onTry(each.text) }, icon("spark"), h("span", {}, h("b", {}, each.label), h("small", {}, each.text))))),
   );
 }

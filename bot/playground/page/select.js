@@ -93,8 +93,10 @@ export function select({ choices, min = 1, max = 1, label, placeholder, disabled
   function closed(before) {
     close = null;
     trigger.setAttribute("aria-expanded", "false");
-    const changed = max === 1 ? values.length > 0 || before : values.join("\n") !== before;
-    if (changed && values.length >= min) onCommit(values, trigger);
+    if (values.join("\n") === before) return;
+    if (values.length >= min) onCommit(values, trigger);
+    else values = before.split("\n").filter(Boolean);
+    draw();
   }
 
   return { node: trigger, trigger, values: () => values };

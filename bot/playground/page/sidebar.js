@@ -2,23 +2,24 @@
 
 import { api } from "./api.js";
 import { avatar, h, icon, iconButton, nameOf, roving, toast } from "./dom.js";
-import { channelName, emit, isDirect, isThread, state } from "./state.js";
+import { channelName, emit, hasBot, isDirect, isGroup, isThread, state } from "./state.js";
 import { LOCALES, currentLocale, t } from "./texts.js";
 
-/** Answers {node, refresh(), bot()}. Emits `go {channel}`, `user {id}`, `locale {locale}`, `drawer {open}`. */
+/** Answers {node, refresh(), bot(), own()}. Emits `go {channel}`, `user {id}`, `app {installed?, dms_open?}`, `locale {locale}`, `drawer {open}`. */
 export function createSidebar() {
   const lists = h("nav", { class: "channels", "aria-label": t("channels") });
   const status = h("div", { class: "bot" });
+  const account = h("div", { class: "account" });
   const close = iconButton("close", t("closeChannels"), () => emit("drawer", { open: false }), { class: "drawer-close" });
   const brand = h("div", { class: "brand" }, h("span", { class: "mark", "aria-hidden": "true" }), h("h1", {}, "Lienzo"), close);
-  const node = h("aside", { class: "sidebar", id: "sidebar" }, brand, h("p", { class: "what" }, t("what")), lists, status, people(), language());
+  const node = h("aside", { class: "sidebar", id: "sidebar" }, brand, h("p", { class: "what" }, t("what")), lists, status, people(account), language());
   roving(lists, () => [...lists.querySelectorAll("button")]);
 
   function refresh() {
     const focused = document.activeElement?.dataset.channel;
     const all = [...state.channels.values()];
     const guilds = state.guilds.map((guild) => group(guild.name, tree(all.filter((each) => each.guild_id === guild.id))));
-    lists.replaceChildren(...guilds, group(t("directMessages"), [...all.filter(isDirect).map(link), !all.some(isDirect) && openDirect()].filter(Boolean)));
+    lists.replaceChildren(...guilds, group(t("directMessages"), [...all.filter(isDirect).map(link), !all.some((each) => isDirect(each) && hasBot(each)) && openDirect()].filter(Boolean)));
     if (focused) lists.querySelector(`[data-channel="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -35,7 +36,7 @@ export function createSidebar() {
   function link(channel) {
     const here = channel.id === state.channelId;
     const unread = state.unread.get(channel.id) ?? 0;
-    const kind = isThread(channel) ? "thread" : isDirect(channel) ? "at" : "hash";
+    const kind = isThread(channel) ? "thread" : isGroup(channel) ? "group" : isDirect(channel) ? "at" : "hash";
     return h(
       "button",
       { type: "button", class: `channel ${isThread(channel) ? "nested" : ""} ${unread ? "unread" : ""}`, tabindex: here ? "0" : "-1", "aria-current": here ? "page" : null, dataset: { channel: channel.id }, onclick: () => emit("go", { channel: channel.id }) },
@@ -59,6 +60,21 @@ export function createSidebar() {
     if (focused) status.querySelector("button")?.focus();
   }
 
+  /** What one's own account has to do with the application. */
+  function own() {
+    const { name } = state.application;
+    const { installed, dms_open: open } = state.me;
+    account.replaceChildren(
+      toggle("installed", installed, t("onAccount", { name }), t("onAccountHint", { name })),
+      toggle("dms_open", open, t("takesDms", { name }), t("takesDmsHint", { name })),
+    );
+  }
+
+  function toggle(key, on, label, hint) {
+    const act = () => emit("app", { [key]: !on });
+    return h("button", { type: "button", role: "switch", class: "toggle", "aria-checked": String(on), title: hint, dataset: { key }, onclick: act }, h("span", { class: "track", "aria-hidden": "true" }), h("span", {}, label));
+  }
+
   async function command(verb) {
     try {
       await api.bot(verb);
@@ -69,10 +85,11 @@ export function createSidebar() {
 
   refresh();
   bot();
-  return { node, refresh, bot };
+  own();
+  return { node, refresh, bot, own };
 }
 
-function people() {
+function people(account) {
   const choose = (user) =>
     h(
       "button",
@@ -81,7 +98,7 @@ function people() {
       h("span", {}, nameOf(user)),
     );
   const persons = [...state.users.values()].filter((user) => !user.bot);
-  return h("div", { class: "people", role: "group", "aria-label": t("youAre") }, h("span", { class: "side-label" }, t("youAre")), h("div", { class: "persons" }, persons.map(choose)));
+  return h("div", { class: "people", role: "group", "aria-label": t("youAre") }, h("span", { class: "side-label" }, t("youAre")), h("div", { class: "persons" }, persons.map(choose)), account);
 }
 
 function language() {

@@ -49,7 +49,17 @@ export const now = () => Date.now() + state.skew;
 export const channel = () => state.channels.get(state.channelId);
 export const guild = () => state.guilds.find((candidate) => candidate.id === channel()?.guild_id);
 export const isThread = (candidate) => [10, 11, 12].includes(candidate.type);
-export const isDirect = (candidate) => candidate.type === 1;
+export const isDirect = (candidate) => candidate.type === 1 || isGroup(candidate);
+export const isGroup = (candidate) => candidate.type === 3;
+
+/** Whether the bot itself is in a channel's server or conversation. */
+export function hasBot(candidate) {
+  if (isDirect(candidate)) return candidate.recipients.some((user) => user.id === state.application.id);
+  return state.guilds.find((each) => each.id === candidate.guild_id)?.has_bot ?? false;
+}
+
+/** Whether the application can be used in a channel: the bot is there, or one has it on one's account. */
+export const hasApp = (candidate) => hasBot(candidate) || state.me.installed;
 
 /** Roles to choose from. A guild always has @everyone, whose id is the guild's own. */
 export function roles() {
@@ -58,7 +68,7 @@ export function roles() {
 }
 
 export function channelName(candidate) {
-  if (!isDirect(candidate)) return candidate.name;
+  if (!isDirect(candidate) || candidate.name) return candidate.name;
   const other = candidate.recipients?.find((user) => user.id !== state.me.id);
   return other?.global_name || other?.username || state.application.name;
 }
