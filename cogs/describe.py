@@ -10,7 +10,7 @@ from bot.client import Interaction, Lienzo, attached, defer, open_modal, say, so
 from bot.errors import NotFound, UserError
 from bot.i18n import N_, T
 from bot.jobs import CANCELLABLE, Action
-from bot.prompt import escape
+from bot.prompt import MAX_LENGTH, escape
 from bot.studio import Attachment, Caller, Picture, Source
 from bot.views import Click, prompt_modal, rows_view
 
@@ -41,7 +41,7 @@ class Describe(commands.Cog):
         if (image is None) == (link is None):
             raise UserError(T("Give either an image or a link to one."))
         source = attached(image) if image else Attachment((link or "").strip().removeprefix("<").removesuffix(">"))
-        await self._begin(interaction, source)
+        await self._begin(interaction, await self.bot.remember(interaction), source)
 
     async def describe_message(self, interaction: Interaction, message: discord.Message) -> None:
         """The image of any message; of several that are ours, the one that is then chosen."""
@@ -51,7 +51,7 @@ class Describe(commands.Cog):
             source = image_of(message)
             if source is None:
                 raise UserError(T("There is no image in that message."))
-            await self._begin(interaction, source, acting)
+            await self._begin(interaction, acting, source, private=message.flags.ephemeral)
             return
         if job.status in CANCELLABLE:
             raise UserError(T("That picture is not finished yet."))
@@ -59,17 +59,19 @@ class Describe(commands.Cog):
         if not pictures:
             raise NotFound
         if len(pictures) == 1:
-            await self._begin(interaction, Picture(job.id), acting)
+            await self._begin(interaction, acting, Picture(job.id), private=job.place.ephemeral)
             return
         tiles = tuple(Button("describe_tile", tile, label=str(tile)) for tile in range(1, len(pictures) + 1))
         await say(interaction, T("Which of them?"), view=rows_view((tiles,), job.id, acting.locale))
 
     async def describe_tile(self, interaction: Interaction, click: Click) -> None:
-        await self._begin(interaction, Picture(click.job_id, click.tile))
+        acting = await self.bot.remember(interaction)
+        job = await soon(self.bot.studio.result(click.job_id))
+        await self._begin(interaction, acting, Picture(job.id, click.tile), private=job.place.ephemeral)
 
-    async def _begin(self, interaction: Interaction, source: Source, acting: Caller | None = None) -> None:
-        acting = acting or await self.bot.remember(interaction)
-        where = await defer(interaction, ephemeral=self.bot.studio.stealth(acting))
+    async def _begin(self, interaction: Interaction, acting: Caller, source: Source, *, private: bool = False) -> None:
+        """`private`: the image was shown to the caller alone, and so must be what shows it again."""
+        where = await defer(interaction, ephemeral=private or self.bot.studio.stealth(acting))
         await self.bot.studio.describe(acting, source, where)
 
     async def open_prompt(self, interaction: Interaction, click: Click) -> None:
@@ -84,6 +86,8 @@ class Describe(commands.Cog):
         """All prompts as the alternatives of one, so that the question before many jobs is asked and answered as ever."""
         alternatives = (escape(text).replace(",", "\\,") for text in await self._texts(click.job_id))
         text = "{" + ", ".join(alternatives) + "}"
+        if len(text) > MAX_LENGTH:
+            raise UserError(T("These prompts are too long to be imagined together: use their own buttons."))
         await self.bot.modals["fix"](interaction, Click("fix", "-", fields={"prompt0": text}))
 
     async def _texts(self, job_id: str) -> list[str]:

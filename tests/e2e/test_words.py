@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.backends.base import Operation
+from bot.backends.base import Operation, Progress, Request, Result
 from bot.playground import Person, Playground
 from bot.playground.client import labels
 from tests.e2e.conftest import serving, settings_for
@@ -92,6 +92,69 @@ async def test_all_prompts_are_imagined_after_a_question(ben: Person, ana: Perso
     for text in TEXTS:
         made = await ben.wait("#studio", grid(f"**{text}**"))
         assert [user["id"] for user in made["mentions"]] == [ana.id]
+
+
+class Wordy(Scripted):
+    """Describes every image in words that the prompt language would read otherwise, or in far too many."""
+
+    long: bool = False
+
+    async def collect(self, request: Request, handle: str | None, progress: Progress) -> Result:
+        result = await Scripted.collect(self, request, handle, progress)
+        if not result.texts:
+            return result
+        return Result(texts=tuple(f"a {{wild}} fox, {text}" + " yes" * (500 * self.long) for text in TEXTS))
+
+
+@pytest.mark.shows("/describe")
+async def test_a_description_is_imagined_to_the_letter(playground: Playground, tmp_path: Path, ben: Person) -> None:
+    backend = Wordy()
+    async with serving(settings_for(playground, tmp_path), backend, playground):
+        message = await describe(ben, image=painted())
+        modal = await (await ben.click(message, KEYS[0])).modal()
+        await ben.submit(modal, {}, "#studio")
+        first = await ben.wait("#studio", grid("a {wild} fox, one"))
+        await ben.click(await (await ben.click(message, "Imagine all")).message(), "Yes")
+        await ben.wait("#studio", grid("a {wild} fox, one", after=first))
+        for text in TEXTS[1:]:
+            await ben.wait("#studio", grid(f"a {{wild}} fox, {text}"))
+    assert len(backend.requests) == 6
+
+
+@pytest.mark.shows("/describe")
+async def test_descriptions_too_long_to_be_imagined_at_once(
+    playground: Playground, tmp_path: Path, ben: Person
+) -> None:
+    backend = Wordy()
+    backend.long = True
+    async with serving(settings_for(playground, tmp_path), backend, playground):
+        message = await describe(ben, image=painted())
+        assert len(told(message)) <= 4096
+        assert "use their own buttons" in await refused(ben, await ben.click(message, "Imagine all"))
+        modal = await (await ben.click(message, KEYS[3])).modal()
+        await ben.submit(modal, {}, "#studio")
+        await ben.wait("#studio", grid("a {wild} fox, four yes"))
+
+
+@pytest.mark.shows("/describe", "/shorten")
+async def test_in_stealth_only_its_owner_sees_it(
+    playground: Playground, tmp_path: Path, ben: Person, ana: Person, backend: Scripted
+) -> None:
+    async with serving(settings_for(playground, tmp_path, visibility="stealth"), backend, playground):
+        assert (await describe(ben, image=painted()))["flags"] & EPHEMERAL
+        short = await (await ben.slash("shorten", "#studio", prompt=FOX)).message()
+        assert short["flags"] & EPHEMERAL
+        assert not ana.messages
+
+
+@running
+@pytest.mark.shows("Message context menu", "/describe")
+async def test_a_picture_of_ones_own_stays_ones_own(ben: Person, ana: Person) -> None:
+    hidden = await imagine(ben, "a fox --stealth")
+    question = await (await ben.menu("Describe", hidden)).message()
+    assert await (await ben.click(question, "1")).acknowledged()
+    assert (await ben.wait("#studio", described()))["flags"] & EPHEMERAL
+    assert not ana.messages
 
 
 @running
