@@ -92,7 +92,8 @@ FRAMES = {
     "up": (Frame(0, 96, SIDE, SIDE), 192, 288),
     "down": (Frame(0, 0, SIDE, SIDE), 192, 288),
 }
-LIMIT = 1.9
+LIMIT = 1.9  # for what is grown; paintings go on in the same strokes
+STRICT = 1.3
 
 
 @pytest.mark.parametrize("where", FRAMES)
@@ -106,7 +107,7 @@ def test_nothing_shows_where_a_painting_was_widened(tmp_path: Path, text: str, w
     canvas = pixels(wide.path)
     inside = canvas[frame.top : frame.top + SIDE, frame.left : frame.left + SIDE]
     assert np.array_equal(inside, pixels(parent.path))
-    assert visible(canvas, frame) < LIMIT
+    assert visible(canvas, frame) < STRICT
 
 
 @pytest.mark.parametrize("where", FRAMES)

@@ -21,7 +21,11 @@ SHOWN_WORDS = 8
 
 CAPABILITIES = Capabilities(
     operations=frozenset(Operation),
-    parameters=frozenset({"chaos", "stylize", "weird", "tile", "no", "iw", "sref", "sw", "seed", "sameseed", "raw", "style", "strength"}),
+    parameters=frozenset({
+        "chaos", "stylize", "weird", "tile", "no", "iw", "sref", "sw", "seed", "sameseed", "raw", "style", "strength", "model", "draft",
+        "hd", "quality", "stop", "exp",
+    }),
+    models=(works.NAME, works.SKETCH), turbo_model=works.SKETCH,
     max_inputs=5, size_step=16, min_side=64, max_side=works.MAX_SIDE, max_pixels=works.MAX_PIXELS, previews=True, repeatable=True,
     concurrency=THREADS, seconds=4.0,
 )  # fmt: skip
@@ -114,7 +118,12 @@ class Painter:
             images = await self._painted(request, progress)
         except OSError as error:
             raise BackendBroken(backend=self.name) from error
-        return Result(images=images, notes=notes(request), model=self.name, cost_usd=0.0)
+        return Result(
+            images=images,
+            notes=notes(request),
+            model=works.SKETCH if works.Job(request).sketched else self.name,
+            cost_usd=0.0,
+        )
 
     async def _described(self, request: Request) -> Result:
         image = works.Job(request).initial

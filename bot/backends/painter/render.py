@@ -18,6 +18,7 @@ from bot.backends.painter.noise import Array, smoothstep
 from bot.backends.painter.palette import LUMA
 from bot.backends.painter.scene import Placed, Recipe, Scene, plan
 from bot.backends.painter.sky import paint_sky, paint_weather
+from bot.backends.painter.stages import detailed, unfinished
 from bot.backends.painter.styles import Manner, apply, saturated
 from bot.backends.painter.subjects import SUBJECTS
 from bot.backends.painter.town import paint_town
@@ -203,6 +204,7 @@ def finish(planes: Array, scene: Scene, view: View, check: Callable[[], None] = 
     amount = 0.0 if recipe.knobs.raw else math.sqrt(recipe.knobs.stylize)
     planes = saturated(planes, 1.0 + 0.16 * amount)
     planes = np.clip(0.5 + (planes - 0.5) * np.float32(1.02 + 0.1 * amount), 0, 1)
+    planes = detailed(planes, view, recipe.knobs.detail)
     exposure = _exposure(scene) if scene.style in {"ink", "pencil"} else None
     painted = apply(planes, Manner(scene.style, amount, view, scene.noise.still, check, exposure))
     for mood in scene.features.moods:
@@ -211,7 +213,7 @@ def finish(planes: Array, scene: Scene, view: View, check: Callable[[], None] = 
             painted = tone * colour(
                 np.array([1.04, 0.94, 0.78], np.float32) if mood == "sepia" else np.ones(3, np.float32)
             )
-    return np.clip(painted, 0, 1)
+    return np.clip(unfinished(painted, view, scene.noise.still, recipe.knobs.done), 0, 1)
 
 
 def _exposure(scene: Scene) -> tuple[float, float]:

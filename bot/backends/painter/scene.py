@@ -52,13 +52,16 @@ LANDMARKS = frozenset({"lighthouse", "castle", "tower", "church", "temple", "win
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knobs:
-    """The numbers of the prompt: chaos, stylize and weird as 0–1 (stylize 0.1 is usual), and whether the picture tiles."""
+    """The numbers of the prompt: chaos, stylize and weird as 0–1 (stylize 0.1 is usual), whether the picture tiles, extra detail and the
+    part of the work that is done, both 0–1."""
 
     chaos: float = 0.0
     stylize: float = 0.1
     weird: float = 0.0
     tile: bool = False
     raw: bool = False
+    detail: float = 0.0
+    done: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,18 +85,21 @@ class Recipe:
         return {
             "features": self.features.to_json(), "seed": self.seed, "span": [round(s, 5) for s in self.span],
             "drift": [[seed, round(amount, 4)] for seed, amount in self.drift],
-            "knobs": [k.chaos, k.stylize, k.weird, k.tile, k.raw], "grade": [round(g, 4) for g in self.grade],
+            "knobs": [k.chaos, k.stylize, k.weird, k.tile, k.raw, k.detail, k.done],
+            "grade": [round(g, 4) for g in self.grade],
             "rings": [ring.to_json() for ring in self.rings],
             "guide": self.guide.to_json() if self.guide else None,
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        chaos, stylize, weird, tile, raw = data["knobs"]
+        chaos, stylize, weird, tile, raw, *more = data["knobs"]
+        detail, done = more or (0.0, 1.0)
         return cls(
             features=Features.from_json(data["features"]), seed=data["seed"], span=(data["span"][0], data["span"][1]),
             drift=tuple((int(seed), float(amount)) for seed, amount in data["drift"]),
-            knobs=Knobs(chaos=chaos, stylize=stylize, weird=weird, tile=tile, raw=raw), grade=tuple(data["grade"]),
+            knobs=Knobs(chaos=chaos, stylize=stylize, weird=weird, tile=tile, raw=raw, detail=detail, done=done),
+            grade=tuple(data["grade"]),
             rings=tuple(Ring.from_json(r) for r in data.get("rings", ())),
             guide=Guide(*data["guide"]) if data.get("guide") else None,
         )  # fmt: skip

@@ -12,14 +12,14 @@ from PIL import Image
 
 from bot.backends.base import Frame, Generated, InputImage, Operation, Request, Role
 from bot.backends.painter import edits, joins
-from bot.backends.painter.canvas import Canvas, View, never, to_image
+from bot.backends.painter.canvas import Canvas, View, from_image, never, to_image
 from bot.backends.painter.edits import Memory
 from bot.backends.painter.figures import paint_subject
 from bot.backends.painter.filling import grown
 from bot.backends.painter.guide import Guide
 from bot.backends.painter.lexicon import Features, understand
 from bot.backends.painter.noise import Array, Noise, Ring
-from bot.backends.painter.render import Step, compose, finish, graded, nothing, paint, statistics
+from bot.backends.painter.render import Patch, Step, compose, finish, graded, nothing, paint, statistics
 from bot.backends.painter.scene import Knobs, Placed, Recipe, plan
 from bot.backends.painter.sky import paint_weather
 from bot.backends.painter.styles import Manner, apply
@@ -27,6 +27,9 @@ from bot.errors import BackendRejected
 from bot.i18n import T, Text
 
 NAME = "painter"
+SKETCH = "sketch"
+SKETCHINESS = 0.42  # of the painting's fineness
+LOOSE = 3.0  # how much more a sketch is strokes
 MAX_SIDE = 3072
 MAX_PIXELS = 2048 * 3072
 SPREAD = 0x9E3779B1  # turns neighbouring seeds into distant ones
@@ -55,8 +58,18 @@ class Job:
         p = self.request.parameters
         return Knobs(
             chaos=_number(p, "chaos", 0) / 100, stylize=_number(p, "stylize", 100) / 1000, weird=_number(p, "weird", 0) / 3000,
-            tile=bool(p.get("tile")), raw=bool(p.get("raw")),
+            tile=bool(p.get("tile")), raw=bool(p.get("raw")), detail=_number(p, "exp", 0) / 100, done=_number(p, "stop", 100) / 100,
         )  # fmt: skip
+
+    @property
+    def sketched(self) -> bool:
+        """Whether the quicker model was asked for."""
+        return self.request.model == SKETCH or bool(self.request.parameters.get("draft"))
+
+    def fineness(self, view: View) -> float:
+        """How many times finer than the picture to paint: less is quicker. The work goes with its square, as quality does."""
+        wanted = _number(self.request.parameters, "quality", 1) ** 0.5 * (SKETCHINESS if self.sketched else 1)
+        return min(wanted, max((MAX_PIXELS / (view.width * view.height)) ** 0.5, 1))
 
     @cached_property
     def grade(self) -> tuple[float, ...]:
@@ -164,8 +177,21 @@ def generate(job: Job, seed: int) -> Made:
 
 
 def _painted(job: Job, memory: Memory) -> Made:
-    planes = paint(memory.recipe, memory.view, memory.patches, job.check, job.step)
-    return Made(to_image(planes), memory)
+    return Made(to_image(_seen(job, memory.recipe, memory.view, memory.patches)), memory)
+
+
+def _seen(job: Job, recipe: Recipe, view: View, patches: tuple[Patch, ...]) -> Array:
+    """What is in a window, painted as finely as was asked for."""
+    fineness = 1 if recipe.knobs.tile else job.fineness(view)
+    if job.sketched:
+        recipe = replace(recipe, knobs=replace(recipe.knobs, stylize=min(recipe.knobs.stylize * LOOSE, 1)))
+    planes = paint(recipe, view.larger(fineness), patches, job.check, job.step)
+    if fineness == 1:
+        return planes
+    size = view.width, view.height
+    if fineness > 1:
+        return from_image(to_image(planes).resize(size, Image.Resampling.LANCZOS))
+    return from_image(edits.enlarged(planes, size))
 
 
 def vary(job: Job, seed: int) -> Made:
@@ -228,9 +254,7 @@ def outpaint(job: Job, seed: int) -> Made:
     canvas = np.zeros((3, request.height, request.width), np.float32)
     canvas[:, frame.top : frame.top + frame.height, frame.left : frame.left + frame.width] = parent
     left, top, right, bottom = joins.fresh(frame, request.width, request.height)
-    canvas[:, top:bottom, left:right] = paint(
-        recipe, view.part(left, top, right, bottom), memory.patches, job.check, job.step
-    )
+    canvas[:, top:bottom, left:right] = _seen(job, recipe, view.part(left, top, right, bottom), memory.patches)
     return Made(to_image(joins.outset(canvas, parent, frame.left, frame.top)), memory)
 
 
