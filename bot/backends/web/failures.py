@@ -10,6 +10,7 @@ from typing import Any, cast
 from bot.errors import BackendBroken, BackendError, BackendRejected, BackendTimeout, BackendUnavailable, RateLimited
 from bot.i18n import N_, T, Text
 
+DEPTH = 4  # of a body within a body
 REASON = 300  # characters of a provider's sentence that are passed on
 #: Where a sentence may be, the first that there is: `{"error": {"message"}}` or `{"error"}` (OpenAI and what speaks like it),
 #: `{"detail"}` (FastAPI; in A1111's handler beside an `error` that is only a class), `{"errors": []}` (Stability, A1111),
@@ -105,7 +106,7 @@ def parsed(body: bytes) -> Any:
 
 def sentence(data: Any) -> str:
     """What a body says in words, shortened; empty where it says nothing."""
-    return " ".join(_sentence(data, 4).split())[:REASON]
+    return " ".join(_sentence(data, DEPTH).split())[:REASON]
 
 
 def _sentence(data: Any, depth: int) -> str:
@@ -114,11 +115,17 @@ def _sentence(data: Any, depth: int) -> str:
     if isinstance(data, Mapping):
         body = cast("Mapping[str, Any]", data)
         found = next((text for name in PLACES if (text := _sentence(body.get(name), depth - 1))), "")
-        return f"{_field(body)}{found}"
+        return f"{_field(body)}{found}" if found or depth == DEPTH else _fields(body, depth)
     if isinstance(data, Sequence) and not isinstance(data, bytes):
         items = cast("Sequence[Any]", data)
         return "; ".join(text for item in items[:3] if (text := _sentence(item, depth - 1)))
     return ""
+
+
+def _fields(body: Mapping[str, Any], depth: int) -> str:
+    """Fields with what is wrong with them: `{"prompt": ["is required"]}`."""
+    items = ((name, _sentence(value, depth - 1)) for name, value in list(body.items())[:3])
+    return "; ".join(f"{name}: {text}" for name, text in items if text)
 
 
 def _field(body: Mapping[str, Any]) -> str:
