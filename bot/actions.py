@@ -4,13 +4,18 @@
 |---|---|---|
 | a variation | image to image | an edit, else a new picture with another seed |
 | zoom, pan, square | outpaint | a larger canvas and a mask, inpainted |
+| a region | inpaint | image to image or an edit, of which only the region is kept |
+| an edit | edits by instruction | image to image with the instruction after the prompt |
+| a blend | several images | image to image on the mean of them |
+| an upscale | upscaling | an edit, else image to image, at the larger size |
 | an image prompt | image prompts (`--iw`) | image to image, for several a blend |
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from bot.backends.base import Capabilities, Frame, InputImage, Operation, Part, Request, Role
 from bot.errors import NotPossible
@@ -28,20 +33,66 @@ ZOOMS = (2.0, 1.5)
 DIRECTIONS = ("left", "right", "up", "down")
 #: Actions whose result is worked out from a picture of the parent by laying it on a larger canvas.
 EXTENDING = frozenset({Action.ZOOM, Action.PAN, Action.SQUARE})
+#: What `/upscale` offers; the buttons double.
+FACTORS = (2.0, 4.0)
+#: How far image to image goes where it stands in for a blend, and for an edit.
+BLEND_STRENGTH, EDIT_STRENGTH = 0.65, 0.6
+MASK = "mask.png"  # in a request's folder
+HD_SIDE = 2048  # of a square picture with `--hd`
+FEATHER = 24  # pixels inside of a region over which it fades into the picture
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button under a result. `verb` is an `Action` or `reroll`, `cancel`, `delete`, `favourite`, `original`; `tile` counts from 1."""
+    """A button. `verb` is an `Action` or `reroll`, `cancel`, `delete`, `favourite`, `original`, ...; `tile` counts from 1.
+
+    `label` and `emoji` go before what the verb usually looks like; one that is `on` is green.
+    """
 
     verb: str
     tile: int = 0
     extra: str = ""
+    label: Text | str | None = field(default=None, kw_only=True)
+    emoji: str | None = field(default=None, kw_only=True)
+    on: bool = field(default=False, kw_only=True)
+    disabled: bool = field(default=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a menu."""
+
+    label: Text | str
+    value: str
+    description: Text | str | None = None
+    emoji: str | None = None
+    on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A select, on a row of its own: at most 25 options, of which `least` to `most` are chosen."""
+
+    verb: str
+    options: tuple[Option, ...]
+    placeholder: Text | None = None
+    tile: int = 0
+    extra: str = ""
+    least: int = 1
+    most: int = 1
+
+
+#: A row under a message.
+Row = Sequence[Button] | Menu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One call on the backend. Sizes are in pixels, of the result. With `composed`, the canvas and the mask are to be made first."""
+    """One call on the backend. Sizes are in pixels, of the result.
+
+    With `composed`, the canvas and the mask are to be made first; with `masked`, the mask of the chosen region is. With `mixed`, the images
+    are made one before. With `restored`, what the mask leaves out is taken from the source afterwards.
+    """
 
     operation: Operation
     width: int
@@ -51,22 +102,31 @@ class Plan:
     factor: float = 2.0
     frame: Frame | None = None
     composed: bool = False
+    masked: bool = False
+    mixed: bool = False
+    restored: bool = False
     instruction: str | None = None
     notes: tuple[Text, ...] = ()
 
 
 def plan(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image | None, inputs: Sequence[Role]) -> Plan:
-    """What to ask of the backend for this job. `source` is the parent's picture, `inputs` what the user's own images are for.
+    """What to ask of the backend for this job. `source` is the picture that is worked on, `inputs` what the user's other images are for.
 
     Raises `NotPossible` where the backend can neither do it nor be helped to.
     """
     notes = tuple(notes_for(prompt, job.backend, capabilities))
     if source is None:
         return _from_words(job, prompt, capabilities, inputs, notes)
+    if job.action is Action.DESCRIBE:
+        return _describe(job, capabilities, source)
     if job.action in UPSCALE_STRENGTHS:
         return _upscale(job, capabilities, source, notes)
     if job.action in EXTENDING:
         return _extend(job, prompt, capabilities, source, notes)
+    if job.action is Action.REGION:
+        return _region(job, prompt, capabilities, source, notes)
+    if job.action in (Action.EDIT, Action.IMAGINE):
+        return _edit(job, prompt, capabilities, source, notes)
     return _vary(job, prompt, capabilities, source, notes)
 
 
@@ -97,8 +157,8 @@ def size(prompt: Prompt, capabilities: Capabilities) -> tuple[int, int]:
     width, height = prompt.get("width"), prompt.get("height")
     if not isinstance(width, int) or not isinstance(height, int):
         across, down = prompt.aspect
-        width = capabilities.base_side * math.sqrt(across / down)
-        height = capabilities.base_side * math.sqrt(down / across)
+        side = HD_SIDE if prompt.get("hd") and "hd" in capabilities.parameters else capabilities.base_side
+        width, height = side * math.sqrt(across / down), side * math.sqrt(down / across)
     return fitted(width, height, capabilities)
 
 
@@ -137,6 +197,8 @@ def _from_words(
     if len(prompts) > 1 and Operation.BLEND in capabilities.operations:
         return replace(base, operation=Operation.BLEND)
     if Operation.VARY in capabilities.operations:
+        if len(prompts) > 1:
+            return replace(base, operation=Operation.VARY, strength=BLEND_STRENGTH, mixed=True)
         given = prompt.get("strength")
         weight = prompt.get("iw")
         strength = (
@@ -146,8 +208,57 @@ def _from_words(
         )
         return replace(base, operation=Operation.VARY, strength=min(0.95, max(0.05, strength)))
     if Operation.EDIT in capabilities.operations:
-        return replace(base, operation=Operation.EDIT, instruction=prompt.text)
+        return replace(base, operation=Operation.EDIT, instruction=prompt.text or "Blend these pictures into one.")
     raise NotPossible(T("The {backend} backend takes no images.", backend=job.backend))
+
+
+def _describe(job: Job, capabilities: Capabilities, source: Image) -> Plan:
+    if Operation.DESCRIBE not in capabilities.operations:
+        raise NotPossible(T("The {backend} backend can't describe pictures.", backend=job.backend))
+    return Plan(operation=Operation.DESCRIBE, width=source.width, height=source.height, seeds=(job.seed,))
+
+
+def _region(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image, notes: tuple[Text, ...]) -> Plan:
+    width, height = fitted(source.width, source.height, capabilities)
+    base = Plan(
+        operation=Operation.INPAINT,
+        width=width,
+        height=height,
+        seeds=seeds(job.seed, min(prompt.count, capabilities.max_images)),
+        strength=1.0,
+        masked=True,
+        notes=notes,
+    )
+    if Operation.INPAINT in capabilities.operations:
+        return base
+    if not can_repaint(capabilities):
+        raise NotPossible(T("The {backend} backend can't paint a part of a picture anew.", backend=job.backend))
+    if Operation.VARY in capabilities.operations:
+        return replace(base, operation=Operation.VARY, strength=STRENGTHS["strong"], restored=True)
+    return replace(base, operation=Operation.EDIT, instruction=prompt.text, restored=True)
+
+
+def _edit(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image, notes: tuple[Text, ...]) -> Plan:
+    instruction = str(job.details.get("instruction", "")) or prompt.text
+    width, height = fitted(source.width, source.height, capabilities)
+    base = Plan(
+        operation=Operation.EDIT,
+        width=width,
+        height=height,
+        seeds=seeds(job.seed, min(prompt.count, capabilities.max_images)),
+        instruction=instruction,
+        notes=notes,
+    )
+    if Operation.EDIT in capabilities.operations:
+        return base
+    if Operation.VARY not in capabilities.operations:
+        raise NotPossible(T("The {backend} backend can't edit pictures.", backend=job.backend))
+    note = T(
+        "The {backend} backend follows no instructions: the picture was painted over with your words.",
+        backend=job.backend,
+    )
+    words = ", ".join(dict.fromkeys(filter(None, (prompt.text, instruction))))
+    return replace(base, operation=Operation.VARY, strength=EDIT_STRENGTH, instruction=words, notes=(*base.notes, note))
 
 
 def _vary(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image, notes: tuple[Text, ...]) -> Plan:
@@ -175,14 +286,35 @@ def _vary(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image, n
 
 
 def _upscale(job: Job, capabilities: Capabilities, source: Image, notes: tuple[Text, ...]) -> Plan:
-    if not can_upscale(capabilities, source.width, source.height):
-        raise NotPossible(T("The {backend} backend can't make this picture any larger.", backend=job.backend))
-    width, height = source.width * 2, source.height * 2
-    strength = UPSCALE_STRENGTHS[job.action]
-    same = (source.seed if source.seed is not None else job.seed,)
-    return Plan(
-        operation=Operation.UPSCALE, width=width, height=height, seeds=same, factor=2.0, strength=strength, notes=notes
+    factor = float(job.details.get("factor", FACTORS[0]))
+    if not can_upscale(capabilities, source.width, source.height, factor):
+        raise NotPossible(
+            T(
+                "The {backend} backend can't make a picture of {width}×{height} {factor} times larger: its limit is {side} pixels a side.",
+                backend=job.backend,
+                width=source.width,
+                height=source.height,
+                factor=f"{factor:g}",
+                side=capabilities.max_side,
+            )
+        )
+    base = Plan(
+        operation=Operation.UPSCALE,
+        width=round(source.width * factor),
+        height=round(source.height * factor),
+        seeds=(source.seed if source.seed is not None else job.seed,),
+        factor=factor,
+        strength=UPSCALE_STRENGTHS[job.action],
+        notes=notes,
     )
+    if Operation.UPSCALE in capabilities.operations:
+        return base
+    width, height = fitted(base.width, base.height, capabilities)
+    base = replace(base, width=width, height=height)
+    if Operation.EDIT in capabilities.operations:
+        instruction = "Render this very picture larger, in finer detail. Change nothing else."
+        return replace(base, operation=Operation.EDIT, instruction=instruction)
+    return replace(base, operation=Operation.VARY)
 
 
 def _extend(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image, notes: tuple[Text, ...]) -> Plan:
@@ -196,6 +328,7 @@ def _extend(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image,
         height=canvas.height,
         frame=frame,
         composed=not native,
+        restored=not native,
         seeds=seeds(job.seed, min(prompt.count, capabilities.max_images)),
         strength=1.0,
         notes=notes,
@@ -209,12 +342,19 @@ def _canvas(job: Job, capabilities: Capabilities, picture: Size) -> tuple[Size, 
         return frame_for_pan(*picture, job.details["direction"], limits=limits)
     if job.action is Action.SQUARE:
         return frame_for_zoom(*picture, 1.0, aspect=(1, 1), limits=limits)
-    return frame_for_zoom(*picture, float(job.details["factor"]), limits=limits)
+    ratio = job.details.get("ratio")
+    return frame_for_zoom(*picture, float(job.details["factor"]), aspect=tuple(ratio) if ratio else None, limits=limits)
 
 
-def can_upscale(capabilities: Capabilities, width: int, height: int) -> bool:
-    larger = max(width, height) * 2 <= capabilities.max_side and width * height * 4 <= capabilities.max_pixels
-    return larger and Operation.UPSCALE in capabilities.operations
+def can_upscale(capabilities: Capabilities, width: int, height: int, factor: float = FACTORS[0]) -> bool:
+    fits = max(width, height) * factor <= capabilities.max_side
+    larger = fits and width * height * factor**2 <= capabilities.max_pixels
+    return larger and bool({Operation.UPSCALE, Operation.EDIT, Operation.VARY} & capabilities.operations)
+
+
+def can_repaint(capabilities: Capabilities) -> bool:
+    """A part of a picture, by itself or by what can be taken from a whole one."""
+    return bool({Operation.INPAINT, Operation.VARY, Operation.EDIT} & capabilities.operations)
 
 
 def can_extend(capabilities: Capabilities) -> bool:
@@ -237,24 +377,50 @@ def buttons(outputs: Sequence[Image], capabilities: Capabilities | None) -> tupl
     rows: list[tuple[Button, ...]] = []
     if can_upscale(capabilities, picture.width, picture.height):
         rows.append((Button(Action.UPSCALE_SUBTLE, 1), Button(Action.UPSCALE_CREATIVE, 1)))
-    rows.append((Button(Action.VARY_SUBTLE, 1), Button(Action.VARY_STRONG, 1), Button("reroll")))
+    region = (Button(Action.REGION, 1),) if can_repaint(capabilities) else ()
+    rows.append((Button(Action.VARY_SUBTLE, 1), Button(Action.VARY_STRONG, 1), *region, Button("reroll")))
     if can_extend(capabilities):
         rows.append((*(Button(Action.ZOOM, 1, f"{factor:g}") for factor in ZOOMS), Button(Action.ZOOM, 1, "custom")))
         square = () if picture.width == picture.height else (Button(Action.SQUARE, 1),)
         rows.append((*(Button(Action.PAN, 1, direction) for direction in DIRECTIONS), *square))
-    rows.append(keep)
+    edit = (Button(Action.EDIT, 1),) if {Operation.EDIT, Operation.VARY} & capabilities.operations else ()
+    rows.append((*edit, *keep))
     return tuple(rows)
 
 
+def described(texts: Sequence[str]) -> tuple[tuple[Button, ...], ...]:
+    """The rows under a description."""
+    numbers = tuple(Button("described", number, emoji=f"{number}\ufe0f\u20e3") for number in range(1, len(texts) + 1))
+    return ((*numbers, Button("reroll")), (Button("imagine_all"), Button("delete")))
+
+
 async def realise(
-    chosen: Plan, job: Job, prompt: Prompt, images: Sequence[InputImage], imaging: Imaging, folder: Path
+    chosen: Plan,
+    job: Job,
+    prompt: Prompt,
+    images: Sequence[InputImage],
+    imaging: Imaging,
+    folder: Path,
+    drawn: Path | None = None,
 ) -> Request:
-    """The request that the plan describes, with its canvas and mask made."""
+    """The request that the plan describes, with its canvas and mask made. `drawn` is the user's own mask of a region."""
     mask = None
+    size = Size(chosen.width, chosen.height)
     if chosen.composed and chosen.frame is not None:
-        canvas, mask = folder / "canvas.png", folder / "mask.png"
-        await imaging.canvas(images[0].path, canvas, mask, width=chosen.width, height=chosen.height, frame=chosen.frame)
+        canvas, mask = folder / "canvas.png", folder / MASK
+        await imaging.canvas(
+            images[0].path, canvas, mask, width=size.width, height=size.height, frame=chosen.frame, feather=FEATHER
+        )
         images = (InputImage(path=canvas, role=Role.INITIAL), *images[1:])
+    elif chosen.masked:
+        mask = folder / MASK
+        await region(job.details, drawn, mask, size, imaging)
+        images = (await _in_size(images[0], size, imaging, folder), *images[1:])
+    elif chosen.mixed:
+        mixed = folder / "mixed.png"
+        await imaging.mix([image.path for image in images if image.role is Role.PROMPT], mixed, size)
+        rest = (image for image in images if image.role is not Role.PROMPT)
+        images = (InputImage(path=mixed, role=Role.INITIAL), *rest)
     elif chosen.operation in (Operation.VARY, Operation.EDIT) and images and images[0].role is Role.PROMPT:
         images = (replace(images[0], role=Role.INITIAL), *images[1:])
     parts = (Part(chosen.instruction),) if chosen.instruction else prompt.parts
@@ -268,10 +434,30 @@ async def realise(
         height=chosen.height,
         seeds=chosen.seeds,
         images=tuple(images),
-        mask=mask,
+        mask=mask if chosen.operation is Operation.INPAINT else None,
         frame=None if chosen.composed else chosen.frame,
         strength=chosen.strength,
         factor=chosen.factor,
         model=job.model,
         parameters=dict(prompt.parameters),
     )
+
+
+async def region(details: Mapping[str, Any], drawn: Path | None, target: Path, size: Size, imaging: Imaging) -> None:
+    """The mask of a region: the user's own, else the chosen cells of the 3 × 3 board (`details["cells"]`, 0–8)."""
+    hard = target.with_stem("hard")
+    if drawn is not None:
+        await imaging.load_mask(drawn, hard, size)
+    else:
+        await imaging.region_mask(hard, size, [int(cell) for cell in details["cells"]])
+    await imaging.soften(hard, target, min(FEATHER, min(size) / 8))
+
+
+async def _in_size(image: InputImage, size: Size, imaging: Imaging, folder: Path) -> InputImage:
+    """The picture in the size that is painted in; itself where it has that already."""
+    info = await imaging.sniff(image.path)
+    if (info.width, info.height) == size:
+        return image
+    path = folder / "scaled.png"
+    await imaging.scaled(image.path, path, size)
+    return InputImage(path=path, role=image.role)

@@ -68,8 +68,18 @@ async def application(
         def finished() -> None:
             admission.wake()
 
+        preferences = Preferences(store)
+        for guild_id in settings.guilds:
+            await preferences.load_guild(guild_id)
         worker = Worker(
-            settings, store=store, objects=objects, catalog=catalog, imaging=imaging, outlet=way, finished=finished
+            settings,
+            store=store,
+            objects=objects,
+            catalog=catalog,
+            preferences=preferences,
+            imaging=imaging,
+            outlet=way,
+            finished=finished,
         )
         engine = Engine(settings.database, worker.steps, lock=settings.lock)
         concurrency = _concurrency(catalog)
@@ -91,7 +101,7 @@ async def application(
             engine=engine,
             admission=admission,
             catalog=catalog,
-            preferences=Preferences(store),
+            preferences=preferences,
             fetcher=fetcher,
             imaging=imaging,
             worker=worker,

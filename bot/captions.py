@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 from bot.errors import LienzoError
 from bot.i18n import T, Text
-from bot.jobs import Action, Job, Lane, Position
+from bot.jobs import Action, Job, Lane, Message, Position
 
 #: Discord's limits, in UTF-16 units, which is the stricter way to count.
 CONTENT_LIMIT = 2000
 FOOTER_LIMIT = 2048
 DESCRIPTION_LIMIT = 4096
+INSTRUCTION_LIMIT = 300
 NOTES_LIMIT = 600  # ours: the prompt gets the rest
 FILE_NAME_LIMIT = 100
 RED = 16711680
+BLURPLE = 5793266
 MINUTE = 60
 
 # A link as Discord ends one, or a character that markdown, mentions or masked links are made of.
@@ -33,6 +35,14 @@ class Caption:
 
     text: str
     full_prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A result that another was made from, and the message where it stands, if everyone may see that."""
+
+    job: Job
+    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +67,36 @@ _BY: Mapping[Action, Callable[[Job], Text]] = {
     Action.ZOOM: lambda job: T("Zoom Out by {user}", user=_mention(job)),
     Action.SQUARE: lambda job: T("Made square by {user}", user=_mention(job)),
     Action.PAN: lambda job: _PANS.get(str(job.details.get("direction")), _PANS["left"])(_mention(job)),
-    Action.EDIT: lambda job: T("Edited by {user}", user=_mention(job)),
+    Action.EDIT: lambda job: T(
+        "Edited ({instruction}) by {user}",
+        instruction=shorten(str(job.details.get("instruction", "")), INSTRUCTION_LIMIT)[0],
+        user=_mention(job),
+    ),
     Action.BLEND: lambda job: T("Blend by {user}", user=_mention(job)),
     Action.DESCRIBE: lambda job: T("Described for {user}", user=_mention(job)),
+}
+#: Names of the steps that a lineage goes through.
+_STEPS: Mapping[Action, Callable[[Job], Text]] = {
+    Action.IMAGINE: lambda _: T("a grid"),
+    Action.UPSAMPLE: lambda job: T("U{tile}", tile=job.tile or 1),
+    Action.VARIATION: lambda job: T("V{tile}", tile=job.tile or 1),
+    Action.VARY_SUBTLE: lambda _: T("Vary (Subtle)"),
+    Action.VARY_STRONG: lambda _: T("Vary (Strong)"),
+    Action.REGION: lambda _: T("Vary (Region)"),
+    Action.UPSCALE_SUBTLE: lambda _: T("Upscale (Subtle)"),
+    Action.UPSCALE_CREATIVE: lambda _: T("Upscale (Creative)"),
+    Action.ZOOM: lambda job: T("Zoom Out {factor}x", factor=f"{float(job.details.get('factor', 2)):g}"),
+    Action.PAN: lambda job: _PAN_STEPS.get(str(job.details.get("direction")), _PAN_STEPS["left"]),
+    Action.SQUARE: lambda _: T("Make Square"),
+    Action.EDIT: lambda _: T("Edit"),
+    Action.BLEND: lambda _: T("a blend"),
+    Action.DESCRIBE: lambda _: T("a description"),
+}
+_PAN_STEPS: Mapping[str, Text] = {
+    "left": T("Pan Left"),
+    "right": T("Pan Right"),
+    "up": T("Pan Up"),
+    "down": T("Pan Down"),
 }
 _PANS: Mapping[str, Callable[[str], Text]] = {
     "left": lambda user: T("Pan Left by {user}", user=user),
@@ -70,6 +107,17 @@ _PANS: Mapping[str, Callable[[str], Text]] = {
 _LANES: Mapping[Lane, Text] = {Lane.FAST: T("fast"), Lane.RELAX: T("relaxed"), Lane.TURBO: T("turbo")}
 _VARYING = frozenset({Action.VARIATION, Action.VARY_STRONG, Action.VARY_SUBTLE})
 _UPSCALING = frozenset({Action.UPSAMPLE, Action.UPSCALE_SUBTLE, Action.UPSCALE_CREATIVE})
+
+
+def description(job: Job, texts: Sequence[str]) -> Notice:
+    """The numbered prompts of a description."""
+    shown = (f"{number}\ufe0f\u20e3 {escape(text)}" for number, text in enumerate(texts, start=1))
+    locale = job.place.locale
+    return Notice(
+        title=T("Four prompts for this picture").in_language(locale),
+        description=_cut("\n\n".join(shown), DESCRIPTION_LIMIT),
+        colour=BLURPLE,
+    )
 
 
 def waiting(job: Job, position: Position | None) -> Caption:
@@ -90,10 +138,12 @@ def progress(job: Job, fraction: float) -> Caption:
     return _caption(job, end=_kind(job), states=(T("({percent}%)", percent=percent), *_mode(job)))
 
 
-def finished(job: Job, notes: Iterable[Text] = ()) -> Caption:
-    """`**prompt** - <@user> (fast)`, with the notes in small lines below it."""
+def finished(
+    job: Job, notes: Iterable[Text] = (), origin: Sequence[Ancestor] = (), headline: Text | None = None
+) -> Caption:
+    """`**prompt** - <@user> (fast)`; below it in small lines what it was made from, and the notes. A headline stands above."""
     states = () if job.action is Action.UPSAMPLE else _mode(job)
-    return _caption(job, end=_kind(job), states=states, notes=notes)
+    return _caption(job, end=_kind(job), states=states, notes=notes, lineage=lineage(job, origin), headline=headline)
 
 
 def stopped(job: Job) -> Caption:
@@ -161,15 +211,51 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def lineage(job: Job, origin: Sequence[Ancestor]) -> str:
+    """`V2 of [U3](link) of [a grid](link)` as a small line, each with a jump link where there is one; empty for what is the first."""
+    if not origin:
+        return ""
+    locale = job.place.locale
+    chain = T("{kind} of {origin}", kind=step(job), origin=_linked(origin, locale))
+    return f"-# {chain.in_language(locale)}"
+
+
+def _linked(origin: Sequence[Ancestor], locale: str) -> str:
+    first, *rest = origin
+    name = step(first.job).in_language(locale)
+    shown = f"[{name}](<{link(first.message, first.job.guild_id)}>)" if first.message else name
+    if not rest:
+        return shown
+    return T("{kind} of {origin}", kind=shown, origin=_linked(rest, locale)).in_language(locale)
+
+
+def link(message: Message, guild_id: int | None) -> str:
+    """The jump link to a message."""
+    return f"https://discord.com/channels/{guild_id or '@me'}/{message.channel_id}/{message.message_id}"
+
+
+def step(job: Job) -> Text:
+    """What a job did, in the words of the button that started it."""
+    named = _STEPS.get(job.action)
+    return named(job) if named else T("a picture")
+
+
 def _caption(
-    job: Job, *, end: Text | str, states: Sequence[Text], begin: Text | None = None, notes: Iterable[Text] = ()
+    job: Job,
+    *,
+    end: Text | str,
+    states: Sequence[Text],
+    begin: Text | None = None,
+    notes: Iterable[Text] = (),
+    lineage: str = "",
+    headline: Text | None = None,
 ) -> Caption:
     locale = job.place.locale
-    before = f"{begin.in_language(locale)} " if begin else ""
+    before = f"{headline.in_language(locale)}\n" if headline else ""
+    before += f"{begin.in_language(locale)} " if begin else ""
     after = end.in_language(locale) if isinstance(end, Text) else end
     tail = " ".join([after, *(state.in_language(locale) for state in states)])
-    below = small_notes(notes, locale)
-    below = f"\n{below}" if below else ""
+    below = "".join(f"\n{part}" for part in (lineage, small_notes(notes, locale)) if part)
     if not job.prompt:
         return Caption(f"{before}{tail}{below}")
     room = CONTENT_LIMIT - units(f"{before}**** - {tail}{below}")

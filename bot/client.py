@@ -6,13 +6,14 @@ commands and autocompletion in `Tree.interaction_check`, buttons in `clicked`, m
 """
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import aiohttp
 import discord
@@ -27,14 +28,14 @@ from bot.delivery import use_host
 from bot.errors import LienzoError, NotAllowed, PromptError, UserError
 from bot.i18n import LANGUAGES, T, Text
 from bot.jobs import Place
-from bot.studio import Caller, Studio
-from bot.views import Click, JobButton, embed, rows_view, submitted
+from bot.studio import Attachment, Caller, Studio
+from bot.views import Click, JobItem, embed, rows_view, submitted
 
 #: Sockets for answers. Without a limit a stall opens one for each that waits, and all come late.
 CONNECTIONS = 32
 KEEPALIVE_SECONDS = 60.0
 ANSWER_SECONDS = 10.0
-DRAFT_SECONDS = 0.5  # the one write that may come before an answer
+LOOKUP_SECONDS = 0.5  # the one read or write that may come before an answer
 TOKEN_MS = 15 * 60 * 1000
 #: What stands in an interaction's `extras`: the prompt that Fix opens, and that everybody sees it "thinking".
 DRAFT = "draft"
@@ -48,6 +49,7 @@ log = logging.getLogger(__name__)
 
 Interaction = discord.Interaction["Lienzo"]
 Handler = Callable[[Interaction, Click], Awaitable[None]]
+Found = TypeVar("Found")
 ReactionHandler = Callable[[Caller, int], Awaitable[None]]
 
 
@@ -115,9 +117,11 @@ class Lienzo(commands.Bot):
         self.reactions: dict[str, ReactionHandler] = {}
 
     async def setup_hook(self) -> None:
-        self.add_dynamic_items(JobButton)
+        self.add_dynamic_items(JobItem)
         await self.tree.set_translator(CatalogueTranslator())
         await self.load_extension("cogs")
+        for name in self.settings.leave_out:
+            self.tree.remove_command(name.removeprefix("/"))
         await self.sync()
 
     # Who may
@@ -138,10 +142,18 @@ class Lienzo(commands.Bot):
             return None
         return NotAllowed(T("This bot can't be used on this server."))
 
+    async def remember(self, interaction: Interaction) -> Caller:
+        """Who acts, with the settings in memory, as far as that takes no time worth speaking of."""
+        acting = caller(interaction)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                await self.studio.remember(acting)
+        return acting
+
     # What people do
 
     async def clicked(self, interaction: Interaction, click: Click) -> None:
-        """A button. discord.py would only log what goes wrong in it."""
+        """A button or a select. discord.py would only log what goes wrong in it."""
         await self._handle(self.buttons, interaction, click)
 
     async def on_interaction(self, interaction: Interaction) -> None:
@@ -174,6 +186,7 @@ class Lienzo(commands.Bot):
             guild_id=payload.guild_id,
             channel_id=payload.channel_id,
             moderator=member is not None and member.guild_permissions.manage_messages,
+            roles=frozenset(role.id for role in member.roles) if member else frozenset(),
         )
         try:
             await handler(caller, payload.message_id)
@@ -201,7 +214,7 @@ class Lienzo(commands.Bot):
     async def _fix(self, interaction: Interaction, draft: str) -> dict[str, Any]:
         """The button that opens the prompt as typed, unless keeping it takes too long."""
         try:
-            async with asyncio.timeout(DRAFT_SECONDS):
+            async with asyncio.timeout(LOOKUP_SECONDS):
                 draft_id = await self.studio.save_draft(caller(interaction), draft)
         except TimeoutError:
             return {}
@@ -254,6 +267,7 @@ def build_client(settings: Settings, studio: Studio) -> Lienzo:
 
 def caller(interaction: Interaction) -> Caller:
     """Who acts, as the use cases know them."""
+    member = interaction.user
     return Caller(
         user_id=interaction.user.id,
         user_name=interaction.user.name,
@@ -261,7 +275,37 @@ def caller(interaction: Interaction) -> Caller:
         channel_id=interaction.channel_id or 0,
         locale=interaction.locale.value,
         moderator=interaction.guild_id is not None and interaction.permissions.manage_messages,
+        roles=frozenset(role.id for role in member.roles) if isinstance(member, discord.Member) else frozenset(),
     )
+
+
+def attached(file: discord.Attachment) -> Attachment:
+    """A file as the use cases know it."""
+    return Attachment(file.url, file.filename, file.size)
+
+
+async def soon(lookup: Awaitable[Found]) -> Found:
+    """What the store says, if it does so well before the first answer is due. Raises `UserError` where it does not."""
+    try:
+        async with asyncio.timeout(LOOKUP_SECONDS):
+            return await lookup
+    except TimeoutError:
+        raise UserError(T("That took too long. Try again.")) from None
+
+
+async def say(interaction: Interaction, text: Text, **arguments: Any) -> None:
+    """To the one who acts alone: as the first answer, or after it."""
+    content = text.in_language(interaction.locale.value)
+    async with asyncio.timeout(ANSWER_SECONDS):
+        if interaction.response.is_done():
+            await interaction.followup.send(content, ephemeral=True, **arguments)
+        else:
+            await interaction.response.send_message(content, ephemeral=True, **arguments)
+
+
+async def open_modal(interaction: Interaction, modal: discord.ui.Modal) -> None:
+    async with asyncio.timeout(ANSWER_SECONDS):
+        await interaction.response.send_modal(modal)
 
 
 async def defer(interaction: Interaction, *, ephemeral: bool = False, reply_to: int | None = None) -> Place:

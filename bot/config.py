@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ConfigError
 from bot.i18n import T
-from bot.jobs import Limits
+from bot.jobs import Lane, Limits
 
 PREFIX = "LIENZO_"
 
@@ -35,6 +35,15 @@ class Settings(BaseSettings):
     allow_user_installs: bool = False
     discord_url: str | None = None
     clicks: Literal["everyone", "owner"] = "everyone"
+
+    leave_out: Annotated[frozenset[str], NoDecode] = frozenset()
+
+    # Who may choose what
+    lanes: Annotated[tuple[Lane, ...], NoDecode] = (Lane.FAST, Lane.RELAX)
+    fast_roles: Annotated[frozenset[int], NoDecode] = frozenset()
+    turbo_roles: Annotated[frozenset[int], NoDecode] = frozenset()
+    visibility: Literal["public", "stealth"] = "public"
+    stealth_roles: Annotated[frozenset[int], NoDecode] = frozenset()
 
     # Where things are kept
     data: Path = Path("data")
@@ -62,7 +71,17 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("guilds", "backends", "fetch_hosts", mode="before")
+    @field_validator(
+        "guilds",
+        "backends",
+        "fetch_hosts",
+        "leave_out",
+        "lanes",
+        "fast_roles",
+        "turbo_roles",
+        "stealth_roles",
+        mode="before",
+    )
     @classmethod
     def _lists(cls, value: object) -> object:
         return _split(value)
@@ -76,6 +95,8 @@ class Settings(BaseSettings):
     def _at_least_one_backend(self) -> Self:
         if not self.backends:
             raise ValueError("backends: name at least one")
+        if not self.lanes:
+            raise ValueError("lanes: name at least one")
         return self
 
     @classmethod

@@ -93,6 +93,10 @@ class Place:
     #: The message that the result replies to.
     reply_to: int | None = None
     upload_limit: int = 10 * 1024 * 1024  # bytes a file
+    #: Straight to the user as a direct message, whatever the channel.
+    direct: bool = False
+    #: The user wants a copy of the result as a direct message.
+    copy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +159,18 @@ class Image:
 
 
 class MessageKind(StrEnum):
+    """What a message shows of a job."""
+
     PROGRESS = "progress"
     RESULT = "result"
+    COPY = "copy"  # shown once more, or sent by direct message
+    GALLERY = "gallery"
+    LOG = "log"  # for moderators; stays when the job is deleted
+    REPORT = "report"  # by a user, for moderators; stays too
+
+
+#: What goes when a job is deleted.
+DELETABLE = frozenset({MessageKind.PROGRESS, MessageKind.RESULT, MessageKind.COPY, MessageKind.GALLERY})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from bot.config import Settings
 from bot.errors import LienzoError, UserError
 from bot.i18n import T, Text
 from bot.imaging.compose import flatten
-from bot.jobs import Job, Place, Position
+from bot.jobs import Job, MessageKind, Place, Position
 from bot.studio import Caller
 from bot.worker import Parcel
 
@@ -56,6 +56,9 @@ class Terminal:
             self.console.print(note.in_language(job.place.locale), style="dim", markup=False)
         self._end()
         return True
+
+    async def repost(self, job: Job, parcel: Parcel, kind: MessageKind, *, headline: Text | None = None) -> bool:
+        return False  # nobody asks for one here
 
     async def failed(self, job: Job, error: Text, title: Text) -> None:
         self.trouble = error

@@ -7,8 +7,10 @@ step takes the job's id only, is safe to run again, and writes what it made to t
 import asyncio
 import errno
 import itertools
+import json
 import logging
 import random
+import secrets
 import shutil
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -17,9 +19,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from bot.actions import Button, Plan, buttons, plan, realise
-from bot.backends.base import Backend, Capabilities, Generated, InputImage, Request, Result, Role
-from bot.captions import file_name
+from bot.actions import MASK, Button, Plan, buttons, described, plan, realise
+from bot.backends.base import Backend, Capabilities, Generated, InputImage, Operation, Request, Result, Role
+from bot.captions import Ancestor, file_name
 from bot.catalog import Catalog
 from bot.config import Settings
 from bot.engine import Next
@@ -35,9 +37,10 @@ from bot.errors import (
     StorageFull,
 )
 from bot.i18n import T, Text
-from bot.imaging import Imaging
-from bot.jobs import CANCELLABLE, Image, ImageKind, Job, Position, Status, now_ms
+from bot.imaging import ImageInfo, Imaging
+from bot.jobs import CANCELLABLE, Action, Image, ImageKind, Job, MessageKind, Place, Position, Status, now_ms
 from bot.objects import Objects
+from bot.preferences import Preferences
 from bot.prompt import Prompt, reread
 from bot.store import Store
 
@@ -45,6 +48,7 @@ TRIES = 3
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0  # seconds between two tries
 CANCEL_SECONDS = 10.0
 SUBMIT_SECONDS = 120.0
+ANCESTORS = 6  # that a result names
 ALT_TEXT = 1000  # characters; Discord takes 1024
 log = logging.getLogger(__name__)
 R = TypeVar("R")
@@ -66,6 +70,10 @@ class Parcel:
     uploads: tuple[Upload, ...] = ()
     rows: tuple[tuple[Button, ...], ...] = ()
     notes: tuple[Text, ...] = ()
+    #: A description's prompts.
+    texts: tuple[str, ...] = ()
+    #: What it was made from, the nearest first.
+    origin: tuple[Ancestor, ...] = ()
 
 
 class Outlet(Protocol):
@@ -77,6 +85,10 @@ class Outlet(Protocol):
 
     async def deliver(self, job: Job, parcel: Parcel) -> bool:
         """Posts the result, once however often it is called. False when every way to the user is closed."""
+        ...
+
+    async def repost(self, job: Job, parcel: Parcel, kind: MessageKind, *, headline: Text | None = None) -> bool:
+        """Shows a finished result once more, at the job's place as given. Whether that was possible."""
         ...
 
     async def failed(self, job: Job, error: Text, title: Text) -> None: ...
@@ -155,6 +167,7 @@ class Worker:
         store: Store,
         objects: Objects,
         catalog: Catalog,
+        preferences: Preferences,
         imaging: Imaging,
         outlet: Outlet,
         finished: Callable[[], None],
@@ -164,6 +177,7 @@ class Worker:
         self._store = store
         self._objects = objects
         self._catalog = catalog
+        self._preferences = preferences
         self._imaging = imaging
         self._outlet = outlet
         self._finished = finished
@@ -252,7 +266,9 @@ class Worker:
 
     async def deliver(self, job: Job) -> None:
         """Posts the result."""
-        arrived = await self._outlet.deliver(job, await self._parcel(job))
+        parcel = await self._parcel(job, await self._made_folder(job))
+        arrived = await self._outlet.deliver(job, parcel)
+        await self._copies(job, parcel)
         target = Status.DONE if arrived else Status.HELD
         await self._store.move(job.id, {Status.DELIVERING}, target)
         await self._close(job)
@@ -264,10 +280,14 @@ class Worker:
         notes = (*job.notes, *self._restarted(job))
         async with self._in_time(job, self._settings.job_timeout):
             images, result, chosen = await self._trying(job, partial(self._collect, job, keeping))
-        if not images:
+        wanted = result.texts if chosen.operation is Operation.DESCRIBE else images
+        if not wanted:
             raise BackendBroken(backend=job.backend)
-        notes = (*notes, *chosen.notes, *result.notes)
-        return images, {"notes": notes, "model": result.model or job.model, "cost_usd": result.cost_usd}
+        changes: dict[str, Any] = {"model": result.model or job.model, "cost_usd": result.cost_usd}
+        changes["notes"] = (*notes, *chosen.notes, *result.notes)
+        if result.texts:
+            changes["details"] = {**job.details, "texts": list(result.texts)}
+        return images, changes
 
     def _restarted(self, job: Job) -> list[Text]:
         """Where the bot was restarted after the backend was asked, a setting decides whether it is asked again."""
@@ -282,7 +302,7 @@ class Worker:
 
     async def _collect(self, job: Job, keeping: "_Keeping") -> tuple[list[Image], Result, Plan]:
         backend, request, chosen = await self._request(job)
-        collecting = _Collecting(job, self._outlet, partial(self._keep, job, keeping))
+        collecting = _Collecting(job, self._outlet, partial(self._keep, job, request, chosen, keeping))
         try:
             result = await backend.collect(request, job.handle, collecting)
             return await collecting.all(result), result, chosen
@@ -302,17 +322,24 @@ class Worker:
         """The same request each time that it is asked for: everything in it comes from the store."""
         prompt = parsed(job)
         capabilities = self._catalog.capabilities(job.backend)
-        source = await self._source(job)
-        inputs = await self._store.images(job.id, ImageKind.INPUT)
-        chosen = plan(job, prompt, capabilities, source, [Role(image.memo["role"]) for image in inputs])
+        source, guests, mask = await self.inputs(job)
+        chosen = plan(job, prompt, capabilities, source, [role_of(image) for image in guests])
         images = [await self._input(image, Role.INITIAL) for image in ([source] if source else [])]
-        images += [await self._input(image, Role(image.memo["role"])) for image in inputs]
+        images += [await self._input(image, role_of(image)) for image in guests]
+        drawn = await self._objects.local(mask.key) if mask else None
         folder = await self._made_folder(job)
-        request = await realise(chosen, job, prompt, images, self._imaging, folder)
+        request = await realise(chosen, job, prompt, images, self._imaging, folder, drawn)
         return self._catalog.backend(job.backend), request, chosen
 
-    async def _source(self, job: Job) -> Image | None:
-        """The parent's picture that this job works on. Raises `NotFound` when it is gone."""
+    async def inputs(self, job: Job) -> tuple[Image | None, list[Image], Image | None]:
+        """What a job works on: the picture itself, the user's other images, and the user's mask. Raises `NotFound` for a picture that is
+        gone."""
+        given = await self._store.images(job.id, ImageKind.INPUT)
+        mask = next((image for image in given if role_of(image) is Role.MASK), None)
+        source = await self._tile_of_parent(job) or next((i for i in given if role_of(i) is Role.INITIAL), None)
+        return source, [image for image in given if image not in (mask, source)], mask
+
+    async def _tile_of_parent(self, job: Job) -> Image | None:
         if job.parent_id is None or job.tile is None:
             return None
         outputs = await self._store.images(job.parent_id, ImageKind.OUTPUT)
@@ -326,14 +353,17 @@ class Worker:
             return InputImage(path=path, role=role, memo=image.memo)
         return InputImage(path=path, role=role, weight=float(image.memo.get("weight", 1.0)))
 
-    async def _keep(self, job: Job, keeping: "_Keeping", index: int, generated: Generated) -> Image:
-        """Stores a picture byte for byte as the backend sent it. Raises `BackendBroken` when it is none."""
+    async def _keep(
+        self, job: Job, request: Request, chosen: Plan, keeping: "_Keeping", index: int, generated: Generated
+    ) -> Image:
+        """Stores a picture byte for byte as the backend sent it, unless a part of it or another format was asked for. Raises
+        `BackendBroken` when it is none."""
         try:
-            info = await self._imaging.sniff(generated.path)
-            await self._imaging.encode_tile(generated.path, self._tile(job, index))
+            path, info = await self._finish(job, request, chosen, index, generated.path)
+            await self._imaging.encode_tile(path, self._tile(job, index))
         except FetchError:
             raise BackendBroken(backend=job.backend) from None
-        key, size = await keeping.put(f"{index}{info.suffix}", generated.path)
+        key, size = await keeping.put(f"{index}{info.suffix}", path)
         return Image(
             job_id=job.id,
             kind=ImageKind.OUTPUT,
@@ -346,6 +376,20 @@ class Worker:
             seed=generated.seed,
             memo=generated.memo,
         )
+
+    async def _finish(self, job: Job, request: Request, chosen: Plan, index: int, path: Path) -> tuple[Path, ImageInfo]:
+        """The picture with what was to stay put back, in the format that was asked for."""
+        info = await self._imaging.sniff(path)
+        if chosen.restored:
+            restored = request.folder / f"restored-{index}.png"
+            await self._imaging.restore(path, request.images[0].path, request.folder / MASK, restored)
+            path, info = restored, await self._imaging.sniff(restored)
+        wanted = parsed(job).get("format")
+        if wanted is not None and info.suffix != f".{wanted}":
+            converted = request.folder / f"converted-{index}.{wanted}"
+            await self._imaging.converted(path, converted)
+            path, info = converted, await self._imaging.sniff(converted)
+        return path, info
 
     async def _compose(self, job: Job, outputs: Sequence[Image], keeping: "_Keeping") -> Image:
         """The grid of what was made."""
@@ -366,7 +410,7 @@ class Worker:
 
     async def _copy(self, job: Job, keeping: "_Keeping") -> tuple[list[Image], dict[str, Any]]:
         """U1–U4: one picture of a grid becomes a result of its own, with its own bytes, so that either can be deleted."""
-        source = await self._source(job)
+        source = await self._tile_of_parent(job)
         if source is None:
             raise NotFound
         key, _ = await keeping.put(f"0{Path(source.key).suffix}", await self._objects.local(source.key))
@@ -386,18 +430,73 @@ class Worker:
                 await self._sleep(min(wait, LONGEST_WAIT))
         raise AssertionError("unreachable")
 
-    async def _parcel(self, job: Job) -> Parcel:
+    @asynccontextmanager
+    async def parcel(self, job: Job, *, split: bool = False) -> AsyncGenerator[Parcel]:
+        """A finished job as it is to be posted, for the time of the context; with `split` a grid's originals one by one instead."""
+        folder = self._settings.data / "work" / f"parcel-{secrets.token_hex(8)}"
+        await asyncio.to_thread(folder.mkdir, parents=True)
+        try:
+            parcel = await self._parcel(job, folder)
+            if split:
+                outputs = await self._store.images(job.id, ImageKind.OUTPUT)
+                parcel = replace(parcel, uploads=tuple([await self.original(job, image, folder) for image in outputs]))
+            yield parcel
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def _parcel(self, job: Job, folder: Path) -> Parcel:
         outputs = await self._store.images(job.id, ImageKind.OUTPUT)
+        origin = tuple([ancestor async for ancestor in self._origin(job)])
+        texts = tuple(job.details.get("texts", ()))
+        if texts:
+            source, _, _ = await self.inputs(job)
+            shown = (await self._plain(job, source),) if source else ()
+            return Parcel(shown, described(texts), job.notes, texts=texts, origin=origin)
+        if not outputs:
+            raise NotFound
         rows = buttons(outputs, self._capabilities(job))
         if len(outputs) == 1:
-            upload = await self.original(job, outputs[0], await self._made_folder(job))
-            return Parcel((upload,), rows, job.notes)
+            return Parcel((await self.original(job, outputs[0], folder),), rows, job.notes, origin=origin)
         grid = (await self._store.images(job.id, ImageKind.GRID))[0]
         path = await self._objects.local(grid.key)
         alt = T("A grid of {count} pictures: {prompt}", count=len(outputs), prompt=_words(job)).in_language(
             job.place.locale
         )
-        return Parcel((Upload(path, file_name(job, path.suffix), alt[:ALT_TEXT]),), rows, job.notes)
+        upload = Upload(path, file_name(job, path.suffix), alt[:ALT_TEXT])
+        return Parcel((upload,), rows, job.notes, origin=origin)
+
+    async def _plain(self, job: Job, image: Image) -> Upload:
+        path = await self._objects.local(image.key)
+        return Upload(path, file_name(job, path.suffix), "")
+
+    async def _origin(self, job: Job) -> AsyncGenerator[Ancestor]:
+        """The results that it was made from, one after the other, and where they stand."""
+        seen = 0
+        parent_id = job.parent_id
+        while parent_id is not None and seen < ANCESTORS:
+            parent = await self._store.job(parent_id)
+            if parent is None:
+                return
+            seen += 1
+            shown = [m for m in await self._store.messages(parent.id) if m.kind is MessageKind.RESULT]
+            hidden = parent.place.ephemeral or parent.status is Status.DELETED
+            yield Ancestor(parent, None if hidden or not shown else shown[-1])
+            parent_id = parent.parent_id
+
+    async def _copies(self, job: Job, parcel: Parcel) -> None:
+        """What else is to be told of a result: a direct message where the user wants one, and the moderators' log."""
+        told = {message.kind for message in await self._store.messages(job.id)}
+        if job.place.copy and job.backend and MessageKind.COPY not in told:
+            direct = job.evolve(place=replace(job.place, direct=True, token="", ephemeral=False, reply_to=None))
+            await self._outlet.repost(direct, parcel, MessageKind.COPY)
+        guild = await self._preferences.load_guild(job.guild_id) if job.guild_id else None
+        if guild is not None and guild.log is not None and job.backend and MessageKind.LOG not in told:
+            place = Place(channel_id=guild.log, guild_id=job.guild_id, locale=job.place.locale)
+            headline = T("Job `{job}`", job=job.id)
+            if job.place.ephemeral:
+                headline = T("Job `{job}`, stealth", job=job.id)
+            logged = replace(parcel, rows=((Button("delete"),),), notes=())
+            await self._outlet.repost(job.evolve(place=place), logged, MessageKind.LOG, headline=headline)
 
     def _capabilities(self, job: Job) -> Capabilities | None:
         try:
@@ -433,6 +532,11 @@ class Worker:
         return folder
 
 
+def role_of(image: Image) -> Role:
+    """What an input image is for."""
+    return Role(image.memo["role"])
+
+
 def parsed(job: Job) -> Prompt:
     """A job's prompt as a value."""
     return reread(job.prompt)
@@ -448,8 +552,16 @@ def _words(job: Job) -> str:
 
 
 def _info(job: Job, prompt: Prompt, image: Image) -> dict[str, str]:
+    """All that is needed to make the picture again."""
     info = {"prompt": job.prompt, "seed": str(image.seed if image.seed is not None else job.seed)}
     if prompt.negative:
         info["negative_prompt"] = ", ".join(prompt.negative)
-    info |= {"size": f"{image.width}x{image.height}", "backend": maker(job), "job": job.id}
-    return info | ({"model": job.model} if job.model else {})
+    info |= {"size": f"{image.width}x{image.height}", "backend": maker(job), "job": job.id, "action": str(job.action)}
+    info |= {"model": job.model} if job.model else {}
+    # The tile of a grid, and the seed of the first one, from which the others are counted.
+    info |= {"tile": str(job.tile if job.action is Action.UPSAMPLE else image.index + 1), "grid_seed": str(job.seed)}
+    if job.parent_id:
+        info["parent"] = f"{job.parent_id} {job.tile}"
+    if details := {name: value for name, value in job.details.items() if name not in ("backend", "texts")}:
+        info["details"] = json.dumps(details, ensure_ascii=False)
+    return info

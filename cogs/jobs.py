@@ -1,26 +1,43 @@
-"""What people do with a result: the buttons under it, the reactions on it, and the entry in its context menu."""
+"""What people do with a result: the buttons under it, and the windows that some of them open."""
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import discord
-from discord import app_commands
 from discord.ext import commands
 
-from bot.client import ANSWER_SECONDS, Interaction, Lienzo, caller, defer
-from bot.errors import LimitReached, NotFound, UserError
-from bot.i18n import T
+from bot import captions
+from bot.actions import Button
+from bot.client import (
+    ANSWER_SECONDS,
+    LOOKUP_SECONDS,
+    Interaction,
+    Lienzo,
+    caller,
+    defer,
+    open_modal,
+    place,
+    say,
+    soon,
+)
+from bot.errors import LimitReached, NotFound, PromptError, UserError
+from bot.i18n import T, Text
 from bot.jobs import Action
-from bot.studio import Caller
-from bot.views import Click, zoom_modal
+from bot.store import SavedDraft
+from bot.studio import Picture
+from bot.studio.making import INSTRUCTION_LIMIT, checked
+from bot.views import Click, embed, form, labelled, prompt_modal, rows_view, zoom_modal
 
-LOOKUP_SECONDS = 0.5
 UPLOAD_SECONDS = 120.0
-TILES = 4
+LATE_SECONDS = 30.0  # for what was too slow to come before the first answer
 MIB = 1 << 20
 #: Everything that makes a job out of a result.
 MAKING = (
     "reroll",
+    "replay",
     Action.UPSAMPLE,
     Action.VARIATION,
     Action.VARY_SUBTLE,
@@ -31,6 +48,29 @@ MAKING = (
     Action.PAN,
     Action.SQUARE,
 )
+#: What opens a window with the prompt first, for those who chose remix mode.
+REMIXED = frozenset({"reroll", Action.VARIATION, Action.VARY_SUBTLE, Action.VARY_STRONG, Action.PAN})
+#: The verb of the button that opens such a window from a draft.
+REWRITE = "rewrite"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be made of a result, and where it is to be shown. `private`: it was wished for where nobody else looks."""
+
+    click: Click
+    private: bool = False
+    reply_to: int | None = None
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """As a draft keeps it."""
+        click = self.click
+        return {
+            "rewrite": [click.verb, click.job_id, click.tile, click.extra],
+            "private": self.private,
+            "reply_to": self.reply_to,
+        }
 
 
 class Jobs(commands.Cog):
@@ -40,47 +80,141 @@ class Jobs(commands.Cog):
             bot.buttons[verb] = self.act
             bot.modals[verb] = self.act_by_text
         bot.buttons |= {
+            REWRITE: self.rewrite,
+            Action.EDIT: self.open_edit,
             "cancel": self.end,
             "delete": self.end,
             "favourite": self.favourite,
             "original": self.original,
         }
-        bot.reactions |= {"❌": self.end_by_reaction, "⭐": self.favourite_by_reaction, "✉": self.send_by_reaction}
-        self._menu = app_commands.ContextMenu(name="Cancel or Delete", callback=self.end_by_menu)
+        bot.modals |= {REWRITE: self.rewritten, Action.EDIT: self.edit}
 
-    async def cog_load(self) -> None:
-        self.bot.tree.add_command(self._menu)
-
-    async def cog_unload(self) -> None:
-        self.bot.tree.remove_command(self._menu.name, type=self._menu.type)
+    # What makes a job out of a result
 
     async def act(self, interaction: Interaction, click: Click) -> None:
-        """U, V, 🔄 and what stands under a single picture."""
-        if click.verb == Action.ZOOM and click.extra == "custom":
-            await self._open_zoom(interaction, click)
+        """U, V, 🔄 and what stands under a single picture: at once, or where the prompt is to be seen first, through a window."""
+        wish = wished(interaction, click)
+        acting = await self.bot.remember(interaction)
+        if not self.bot.studio.remembers(acting):
+            await self._act_late(interaction, wish)
+        elif self._opens(interaction, click):
+            await self._open(interaction, wish)
+        else:
+            hidden = wish.private or self.bot.studio.stealth(acting)
+            where = await defer(interaction, ephemeral=hidden, reply_to=wish.reply_to)
+            await self.bot.studio.act(acting, click.verb, click.job_id, click.tile, click.extra, where)
+
+    def _opens(self, interaction: Interaction, click: Click) -> bool:
+        remixed = click.verb in REMIXED and self.bot.studio.remixes(caller(interaction))
+        return remixed or (click.verb == Action.ZOOM and click.extra == "custom")
+
+    async def _open(self, interaction: Interaction, wish: Wish) -> None:
+        try:
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                parent = await self.bot.studio.result(wish.click.job_id)
+        except TimeoutError:
+            await self._act_late(interaction, wish)
             return
-        await self._start(interaction, click, click.extra, None)
+        modal = window(wish.click, parent.prompt, interaction.locale.value)
+        await open_modal(interaction, modal)
+
+    async def _act_late(self, interaction: Interaction, wish: Wish) -> None:
+        """What should be known before the first answer took too long: so that comes first, and a window from a button in it."""
+        await defer(interaction, ephemeral=True)
+        acting, click, studio = caller(interaction), wish.click, self.bot.studio
+        async with asyncio.timeout(LATE_SECONDS):
+            await studio.remember(acting)
+        if self._opens(interaction, click):
+            async with asyncio.timeout(LATE_SECONDS):
+                parent = await studio.result(click.job_id)
+                draft_id = await studio.save_draft(acting, parent.prompt, wish.details)
+            await self._edit(interaction, T("That took a moment. Here is the prompt:"), rewriting(), draft_id)
+            return
+        await self._edit(interaction, T("That took a moment. It starts now."))
+        where = replace(place(interaction, ephemeral=wish.private or studio.stealth(acting)), reply_to=wish.reply_to)
+        await studio.act(acting, click.verb, click.job_id, click.tile, click.extra, where)
 
     async def act_by_text(self, interaction: Interaction, click: Click) -> None:
         """The same with another prompt, out of a window."""
-        extra = (click.fields or {}).get("factor", "").strip().replace(",", ".") or click.extra
-        if click.verb == Action.ZOOM and not is_zoom(extra):
-            raise UserError(T("`{value}` is no zoom: give a number above 1, up to 2.", value=extra))
-        await self._start(interaction, click, extra, click.prompt)
+        await self._act_by_text(interaction, wished(interaction, click), click.fields or {}, click.prompt)
 
-    async def _start(self, interaction: Interaction, click: Click, extra: str, text: str | None) -> None:
-        message = interaction.message
-        private = message is not None and message.flags.ephemeral
-        reply_to = message.id if message is not None and not private else None
-        where = await defer(interaction, ephemeral=private, reply_to=reply_to)
-        await self.bot.studio.act(caller(interaction), click.verb, click.job_id, click.tile, extra, where, text=text)
+    async def _act_by_text(self, interaction: Interaction, wish: Wish, fields: Mapping[str, str], text: str) -> None:
+        acting, click = await self.bot.remember(interaction), wish.click
+        shape = fields.get("aspect", "").strip()
+        try:
+            extra = zoom_of(fields["factor"]) if "factor" in fields else click.extra
+            prompt = self.bot.studio.reworded(acting, text, {"ar": shape} if shape else {})
+        except UserError as error:
+            await self._refuse(interaction, wish, text, error)
+            return
+        hidden = wish.private or self.bot.studio.stealth(acting, prompt)
+        details = {"ratio": list(prompt.aspect)} if shape else {}
+        where = await defer(interaction, ephemeral=hidden, reply_to=wish.reply_to)
+        await self.bot.studio.act(
+            acting, click.verb, click.job_id, click.tile, extra, where, text=text, details=details
+        )
 
-    async def _open_zoom(self, interaction: Interaction, click: Click) -> None:
-        async with asyncio.timeout(LOOKUP_SECONDS):
-            parent = await self.bot.studio.result(click.job_id)
-        modal = zoom_modal(parent.id, click.tile, parent.prompt, interaction.locale.value)
+    async def _refuse(self, interaction: Interaction, wish: Wish, text: str, error: UserError) -> None:
+        """Why the prompt will not do, with what was typed to mend."""
+        draft_id = await soon(self.bot.studio.save_draft(caller(interaction), text, wish.details))
+        locale = interaction.locale.value
         async with asyncio.timeout(ANSWER_SECONDS):
-            await interaction.response.send_modal(modal)
+            await interaction.response.send_message(
+                embed=embed(captions.error_notice(error, locale, text)),
+                view=rows_view(rewriting(), draft_id, locale) or discord.utils.MISSING,
+                ephemeral=True,
+            )
+
+    async def rewrite(self, interaction: Interaction, click: Click) -> None:
+        """Opens the window of a draft."""
+        draft = await self._draft(interaction, click.job_id)
+        wish = rewished(draft)
+        modal = window(wish.click, draft.text, interaction.locale.value, click.job_id)
+        await open_modal(interaction, modal)
+
+    async def rewritten(self, interaction: Interaction, click: Click) -> None:
+        draft = await self._draft(interaction, click.job_id)
+        await self._act_by_text(interaction, rewished(draft), click.fields or {}, click.prompt)
+
+    async def _draft(self, interaction: Interaction, draft_id: str) -> SavedDraft:
+        draft = await soon(self.bot.studio.draft(draft_id))
+        if draft is None or draft.user_id != interaction.user.id or REWRITE not in draft.details:
+            raise NotFound(T("That prompt is no longer kept. Please press the button under the picture again."))
+        return draft
+
+    async def _edit(
+        self, interaction: Interaction, text: Text, rows: tuple[tuple[Button, ...], ...] = (), draft_id: str = "-"
+    ) -> None:
+        locale = interaction.locale.value
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await interaction.edit_original_response(
+                content=text.in_language(locale), view=rows_view(rows, draft_id, locale)
+            )
+
+    # An edit by instruction
+
+    async def open_edit(self, interaction: Interaction, click: Click) -> None:
+        """✏️: asks what is to change. Needs nothing of the store."""
+        locale = interaction.locale.value
+        field = discord.ui.TextInput[Any](
+            custom_id="instruction",
+            style=discord.TextStyle.paragraph,
+            max_length=INSTRUCTION_LIMIT,
+            placeholder=T("make the sky red").in_language(locale),
+        )
+        label = labelled(T("What should change?"), field, locale)
+        modal = form(Button(Action.EDIT, click.tile), click.job_id, T("Edit"), locale, (label,))
+        await open_modal(interaction, modal)
+
+    async def edit(self, interaction: Interaction, click: Click) -> None:
+        wish = wished(interaction, click)
+        acting = await self.bot.remember(interaction)
+        instruction = checked((click.fields or {}).get("instruction", ""))
+        hidden = wish.private or self.bot.studio.stealth(acting)
+        where = await defer(interaction, ephemeral=hidden, reply_to=wish.reply_to)
+        await self.bot.studio.edit(acting, Picture(click.job_id, click.tile), where, instruction=instruction)
+
+    # What makes none
 
     async def end(self, interaction: Interaction, click: Click) -> None:
         """Cancels what runs, deletes what is finished. The message itself shows it."""
@@ -88,30 +222,18 @@ class Jobs(commands.Cog):
             await interaction.response.defer()
         await self.bot.studio.cancel(caller(interaction), click.job_id)
 
-    async def end_by_menu(self, interaction: Interaction, message: discord.Message) -> None:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await interaction.response.defer(ephemeral=True)
-        job = await self.bot.studio.job_of_message(message.id)
-        if job is None:
-            raise NotFound(T("That message is not one of mine with a picture."))
-        cancelled = await self.bot.studio.cancel(caller(interaction), job.id)
-        answer = T("Cancelled.") if cancelled else T("Deleted.")
-        await self._say(interaction, answer.in_language(interaction.locale.value))
-
     async def favourite(self, interaction: Interaction, click: Click) -> None:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await interaction.response.defer(thinking=True, ephemeral=True)
+        await defer(interaction, ephemeral=True)
         on, count = await self.bot.studio.favourite(caller(interaction), click.job_id, click.tile)
         answer = T("❤️ Added to your favourites ({count}).", count=count)
         if not on:
             answer = T("🤍 Removed from your favourites ({count}).", count=count)
-        await self._say(interaction, answer.in_language(interaction.locale.value))
+        await say(interaction, answer)
 
     async def original(self, interaction: Interaction, click: Click) -> None:
         """The picture byte for byte, to the one who asks."""
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await interaction.response.defer(thinking=True, ephemeral=True)
-        async with self.bot.studio.original(click.job_id, click.tile) as upload:
+        await defer(interaction, ephemeral=True)
+        async with self.bot.studio.original(caller(interaction), click.job_id, click.tile) as upload:
             size = (await asyncio.to_thread(upload.path.stat)).st_size
             if size > interaction.filesize_limit:
                 raise LimitReached(
@@ -126,43 +248,44 @@ class Jobs(commands.Cog):
                 async with asyncio.timeout(UPLOAD_SECONDS):
                     await interaction.followup.send(file=file, ephemeral=True)
 
-    async def end_by_reaction(self, by: Caller, message_id: int) -> None:
-        job = await self.bot.studio.job_of_message(message_id)
-        if job is not None:
-            await self.bot.studio.cancel(by, job.id)
 
-    async def favourite_by_reaction(self, by: Caller, message_id: int) -> None:
-        """⭐ on a single picture; of a grid it would not be clear which."""
-        job = await self.bot.studio.job_of_message(message_id)
-        if job is not None and job.tile is not None:
-            await self.bot.studio.favourite(by, job.id, 1)
+def wished(interaction: Interaction, click: Click) -> Wish:
+    """A click as what it asks for: its result replies to the message that was clicked, or is as private as that."""
+    message = interaction.message
+    if message is None or message.flags.ephemeral:
+        return Wish(click, private=message is not None)
+    return Wish(click, reply_to=message.id)
 
-    async def send_by_reaction(self, by: Caller, message_id: int) -> None:
-        """✉️: the pictures one by one, with the seed and the job's id, as direct messages."""
-        job = await self.bot.studio.job_of_message(message_id)
-        if job is None:
-            return
-        origin = T("Job `{job}`, seed `{seed}`", job=job.id, seed=job.seed).in_language(job.place.locale)
-        async with asyncio.timeout(ANSWER_SECONDS):
-            channel = await self.bot.create_dm(discord.Object(by.user_id))
-        for tile in range(1, TILES + 1):
-            try:
-                async with self.bot.studio.original(job.id, tile) as upload:
-                    file = await asyncio.to_thread(discord.File, upload.path, upload.filename)
-                    with contextlib.closing(file):
-                        async with asyncio.timeout(UPLOAD_SECONDS):
-                            await channel.send(origin, file=file)
-            except (NotFound, discord.Forbidden):
-                return
 
-    async def _say(self, interaction: Interaction, text: str) -> None:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await interaction.followup.send(text, ephemeral=True)
+def rewished(draft: SavedDraft) -> Wish:
+    verb, job_id, tile, extra = draft.details[REWRITE]
+    return Wish(Click(verb, job_id, tile, extra), draft.details["private"], draft.details["reply_to"])
+
+
+def rewriting() -> tuple[tuple[Button, ...], ...]:
+    return ((Button(REWRITE, label=T("Edit the prompt"), emoji="✏️"),),)
+
+
+def window(click: Click, text: str, locale: str, draft_id: str | None = None) -> discord.ui.Modal:
+    """The prompt to edit. What comes of it goes by the result's id, or by that of the draft where all is kept."""
+    button = Button(click.verb, click.tile, click.extra) if draft_id is None else Button(REWRITE)
+    target = draft_id or click.job_id
+    if click.verb == Action.ZOOM:
+        return zoom_modal(target, click.tile, text, locale, button)
+    return prompt_modal(button, target, T("Remix Prompt"), text, locale)
+
+
+def zoom_of(typed: str) -> str:
+    """The factor of Custom Zoom, as a button has it. Raises `PromptError`."""
+    factor = typed.strip().replace(",", ".")
+    if not is_zoom(factor):
+        raise PromptError(T("`{value}` is no zoom: give a number from 1 to 2.", value=factor.replace("`", "'")))
+    return factor
 
 
 def is_zoom(text: str) -> bool:
     try:
-        return 1 < float(text) <= 2
+        return 1 <= float(text) <= 2
     except ValueError:
         return False
 

@@ -15,7 +15,7 @@ from bot.catalog import Catalog
 from bot.config import Settings
 from bot.engine import Engine
 from bot.i18n import Text
-from bot.jobs import FINISHED, Job, Place, Position
+from bot.jobs import FINISHED, Job, MessageKind, Place, Position
 from bot.store import Store
 from bot.studio import Caller
 from bot.worker import Parcel, Worker
@@ -53,6 +53,10 @@ class Recorder:
     deleted_ids: list[str] = field(default_factory=list[str])
     naps: list[float] = field(default_factory=list[float])
     closed: int = 0
+    reposts: bool = True
+    reposted: list[tuple[Job, Parcel, MessageKind, Text | None]] = field(
+        default_factory=list[tuple[Job, Parcel, MessageKind, Text | None]]
+    )
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def waiting(self, job: Job, position: Position | None) -> None:
@@ -66,6 +70,10 @@ class Recorder:
         files = [await asyncio.to_thread(upload.path.read_bytes) for upload in parcel.uploads]
         self.delivered[job.id] = Delivered(job, parcel, tuple(files))
         return self.reachable
+
+    async def repost(self, job: Job, parcel: Parcel, kind: MessageKind, *, headline: Text | None = None) -> bool:
+        self.reposted.append((job, parcel, kind, headline))
+        return self.reposts
 
     async def failed(self, job: Job, error: Text, title: Text) -> None:
         self.failures[job.id] = error, title

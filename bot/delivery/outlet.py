@@ -5,7 +5,9 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +20,7 @@ from bot.delivery.lines import Line
 from bot.delivery.progress import ProgressMessages
 from bot.delivery.rest import EDIT_SECONDS, UPLOAD_SECONDS, Post, Refused, Rest, Unreachable, errors, too_large
 from bot.i18n import Text
-from bot.jobs import Job, MessageKind, Position
+from bot.jobs import DELETABLE, Job, MessageKind, Position
 from bot.store import Store
 from bot.worker import Parcel, Upload
 
@@ -30,6 +32,7 @@ SEARCHED = 200  # messages that are looked through after a crash
 MIB = 1 << 20
 REQUEST_LIMIT = 25 * MIB  # all files of a message together
 FILE_LIMIT = 10 * MIB  # where no better is known
+FILES = 4  # originals in one message, so that each has room
 PREVIEW = "preview_"
 CANCEL = ((Button("cancel"),),)
 Way = Callable[[Job, Post, int], Awaitable[None]]
@@ -82,12 +85,37 @@ class Delivery:
         if await self._delivered(job):
             await self._progress.remove(job)
             return True
-        post = Post(
-            caption=captions.finished(job, parcel.notes), uploads=parcel.uploads, rows=parcel.rows, replace=True
-        )
         public = job.place.may_post and not job.place.ephemeral
         routes = (self._to_channel, self._to_response, self._to_dm) if public else (self._to_response, self._to_dm)
-        return await self._by_any(job, post, routes)
+        return await self._by_any(job, _post(job, parcel), routes)
+
+    async def repost(self, job: Job, parcel: Parcel, kind: MessageKind, *, headline: Text | None = None) -> bool:
+        """A finished result once more: as the answer to the interaction of the job's place while that is young, else as a message there,
+        or as a direct message. Nobody is pinged."""
+        post = _post(job, parcel, headline)
+        try:
+            for start in range(0, max(1, len(post.uploads)), FILES):
+                part = replace(post, uploads=post.uploads[start : start + FILES])
+                await self._by(partial(self._again, kind=kind, number=start), job, part)
+        except (Refused, Unreachable) as error:
+            log.warning("job %s could not be shown as %s: %s", job.id, kind, error)
+            return False
+        return True
+
+    async def _again(self, job: Job, post: Post, limit: int, *, kind: MessageKind, number: int) -> None:
+        place = job.place
+        if place.token and place.progress_message_id and not place.direct:
+            webhook = self._rest.webhook(job)
+            async with self._rest.arguments(job, post, limit, edit=True) as arguments, errors(UPLOAD_SECONDS):
+                message_id = (await webhook.edit_message(place.progress_message_id, **arguments)).id
+            channel_id = place.channel_id
+        else:
+            async with errors(EDIT_SECONDS):
+                channel = await self._rest.channel_of(job)
+            async with self._rest.arguments(job, post, limit) as arguments, errors(UPLOAD_SECONDS):
+                message = await channel.send(**arguments, nonce=f"{job.id}{kind[:4]}{number or ''}")
+            message_id, channel_id = message.id, message.channel.id
+        await self._store.add_message(message_id, channel_id, job.id, kind)
 
     async def failed(self, job: Job, error: Text, title: Text) -> None:
         await self._line(job).close()
@@ -105,7 +133,8 @@ class Delivery:
     async def deleted(self, job: Job) -> None:
         await self._line(job).close()
         for message in await self._store.messages(job.id):
-            await self._progress.delete(job, message)
+            if message.kind in DELETABLE:
+                await self._progress.delete(job, message)
 
     def _line(self, job: Job) -> Line[Post]:
         line = self._lines.get(job.id)
@@ -219,6 +248,12 @@ class Delivery:
         except (Refused, Unreachable) as error:
             log.warning("job %s: could not look whether it was posted: %s", job.id, error)
         return None
+
+
+def _post(job: Job, parcel: Parcel, headline: Text | None = None) -> Post:
+    caption = captions.finished(job, parcel.notes, parcel.origin, headline)
+    notice = captions.description(job, parcel.texts) if parcel.texts else None
+    return Post(caption=caption, uploads=parcel.uploads, rows=parcel.rows, notice=notice, replace=True)
 
 
 def _limits(given: int, files: int) -> list[int]:

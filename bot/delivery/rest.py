@@ -16,7 +16,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.actions import Button
+from bot.actions import Row
 from bot.captions import Caption, Notice
 from bot.config import Settings
 from bot.imaging import Imaging
@@ -47,7 +47,7 @@ class Post:
 
     caption: Caption
     uploads: tuple[Upload, ...] = ()
-    rows: Sequence[Sequence[Button]] = ()
+    rows: Sequence[Row] = ()
     notice: Notice | None = None
     replace: bool = False
 
@@ -90,6 +90,12 @@ class Rest:
     def channel(self, job: Job) -> discord.PartialMessageable:
         return self.client.get_partial_messageable(job.place.channel_id, guild_id=job.place.guild_id)
 
+    async def channel_of(self, job: Job) -> discord.abc.Messageable:
+        """The job's channel, or where it is to go straight to the user, that one's direct messages."""
+        if job.place.direct:
+            return await self.client.create_dm(discord.Object(job.user_id))
+        return self.channel(job)
+
     def webhook(self, job: Job) -> discord.Webhook:
         """The interaction's own webhook, or `Refused` once that is over. It has the client's state, else discord.py takes no buttons."""
         place = job.place
@@ -112,7 +118,7 @@ class Rest:
         if view is not None or edit:
             arguments["view"] = view
         if post.notice is not None:
-            arguments["embed"] = embed(post.notice)
+            arguments["embed"] = embed(post.notice, post.uploads[0].filename if post.uploads else None)
         async with AsyncExitStack() as stack:
             files = [await self._file(upload, limit, stack) for upload in post.uploads]
             if post.replace and post.caption.full_prompt:

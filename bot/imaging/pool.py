@@ -11,7 +11,7 @@ from typing import ParamSpec, Self, TypeVar
 
 from bot.backends.base import Frame
 from bot.errors import StorageFull
-from bot.imaging import compose, frames, info, metadata
+from bot.imaging import compose, frames, info, metadata, mixing
 from bot.imaging.info import MAX_PIXELS, ImageInfo, Size
 
 P = ParamSpec("P")
@@ -86,6 +86,24 @@ class Imaging:
 
     async def load_mask(self, source: Path, target: Path, size: Size) -> None:
         await self._run(frames.load_mask, source, target, size)
+
+    async def mix(self, sources: Sequence[Path], target: Path, size: Size) -> None:
+        await self._run(mixing.mix, sources, target, size)
+
+    async def scaled(self, source: Path, target: Path, size: Size) -> None:
+        await self._run(mixing.scaled, source, target, size)
+
+    async def restore(self, picture: Path, original: Path, mask: Path, target: Path) -> None:
+        await self._run(mixing.restore, picture, original, mask, target)
+
+    async def soften(self, mask: Path, target: Path, radius: float) -> None:
+        await self._run(mixing.soften, mask, target, radius)
+
+    async def marked(self, picture: Path, mask: Path, target: Path) -> Size:
+        return await self._run(mixing.marked, picture, mask, target)
+
+    async def converted(self, source: Path, target: Path) -> None:
+        await self._run(mixing.converted, source, target)
 
     async def annotate(self, source: Path, target: Path, info: Mapping[str, str]) -> None:
         await self._run(metadata.annotate, source, target, info)

@@ -1,0 +1,612 @@
+"""The use cases that make jobs: from a prompt, from a click under a result, from somebody's images."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from bot.actions import DIRECTIONS, FACTORS, SEEDS, plan
+from bot.actions import region as mask_of
+from bot.backends.base import Role
+from bot.errors import LienzoError, LimitReached, NotAllowed, NotFound, NotPossible, PromptError, UserError
+from bot.i18n import T, Text
+from bot.imaging import Size
+from bot.jobs import (
+    Action,
+    Image,
+    ImageKind,
+    Job,
+    Lane,
+    Message,
+    MessageKind,
+    Place,
+    new_job_id,
+    now_ms,
+)
+from bot.prompt import Parsed, Prompt, Ratio, parse, permute, render, replaced
+from bot.studio.choices import Choices
+from bot.studio.desk import Attachment, Caller, Draft, Picture, Source
+from bot.worker import maker, parsed, role_of
+
+MAX_INPUTS = 5
+MAX_LINKS = 20  # for all jobs of one command
+SUBMITS_AT_ONCE = 2
+INSTRUCTION_LIMIT = 1000  # characters
+CELLS = 9
+Dimensions = Literal["portrait", "square", "landscape"]
+SHAPES: Mapping[str, str] = {"portrait": "2:3", "square": "1:1", "landscape": "3:2"}
+#: What gives a picture another shape than its prompt asked for.
+RESHAPING = frozenset({Action.PAN, Action.SQUARE})
+#: Parameters that link images, and what those are for.
+REFERENCES = {"sref": Role.STYLE, "cref": Role.CHARACTER, "oref": Role.OBJECT}
+#: What goes on from a result to what is made of it.
+INHERITED = frozenset(REFERENCES.values())
+UPSCALES = frozenset({Action.UPSCALE_SUBTLE, Action.UPSCALE_CREATIVE})
+
+
+class Making(Choices):
+    """The part of the studio that starts jobs."""
+
+    @cached_property
+    def _submitting(self) -> asyncio.Semaphore:
+        """In a rush what has been answered already waits, so that answers to others do not."""
+        return asyncio.Semaphore(SUBMITS_AT_ONCE)
+
+    def check(
+        self, caller: Caller, text: str, overrides: Mapping[str, str] | None = None, *, attached: int = 0
+    ) -> Draft:
+        """Everything that can be said of a prompt without waiting for anything; `attached` images come with it. Raises `UserError`."""
+        variants = permute(text, self._settings.batch_limit)
+        read = [self.read(caller, variant, overrides, attached=attached) for variant in variants]
+        prompts = [one.prompt for one in read for _ in range(one.prompt.repeat)]
+        if len(prompts) > self._settings.batch_limit:
+            raise LimitReached(
+                T(
+                    "That would be {count} jobs at once; at most {limit} may be started together.",
+                    count=len(prompts),
+                    limit=self._settings.batch_limit,
+                )
+            )
+        for prompt in prompts:
+            self._check_prompt(caller, prompt, self._backend(caller, prompt))
+        return Draft(
+            text=text,
+            prompts=tuple(replaced(prompt, repeat=None) for prompt in prompts),
+            warnings=_distinct(read),
+            backend=self.backend_of(caller),
+            lane=self.lane(caller),
+            ephemeral=any(self.stealth(caller, prompt) for prompt in prompts),
+        )
+
+    async def imagine(
+        self,
+        caller: Caller,
+        draft: Draft,
+        place: Place,
+        attachments: Sequence[Attachment] = (),
+        *,
+        confirmed: str | None = None,
+    ) -> list[Job]:
+        """Starts a draft. Images that it names are taken in first. Raises `UserError`.
+
+        `confirmed` is the id of a saved draft that was said yes to: it is used up, and `NotFound` where it was before.
+        """
+        jobs = [
+            self._new(caller, Action.IMAGINE, self._backend(caller, prompt), prompt, place) for prompt in draft.prompts
+        ]
+        jobs = [job.evolve(notes=(*draft.warnings, *job.notes)) for job in jobs]
+        images = await self._take_in(jobs, attachments)
+        started = await self._submit(jobs, images, confirmed)
+        await self.keep_style(caller, draft.prompts)
+        return started
+
+    async def act(
+        self,
+        caller: Caller,
+        verb: str,
+        job_id: str,
+        tile: int,
+        extra: str,
+        place: Place,
+        *,
+        text: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> Job:
+        """A click under a result: `verb` is an `Action`'s value, `reroll`, or `replay` (the same again, with the same seed).
+
+        `text` replaces the prompt; `details` adds to the action's arguments. Raises `UserError`.
+        """
+        parent = await self.result(job_id)
+        self._check_clicks(caller, parent)
+        await self.remember(caller)
+        prompt = self._rewritten(caller, parent, text)
+        if verb in ("reroll", "replay"):
+            return await self._again(caller, parent, prompt, place, same=verb == "replay")
+        try:
+            action = Action(verb)
+        except ValueError:
+            raise NotFound(T("This button does nothing any more.")) from None
+        outputs = await self.pictures(job_id)
+        if not 1 <= tile <= len(outputs):
+            raise NotFound
+        given = _details(action, extra, self._preferences.peek(caller.user_id).variability) | dict(details or {})
+        if action in RESHAPING:
+            prompt = replaced(prompt, ar=None, width=None, height=None)
+        if action is Action.ZOOM:
+            prompt, given = _zoomed(prompt, parsed(parent), given, outputs[tile - 1])
+        local = action is Action.UPSAMPLE
+        job = self._new(caller, action, "" if local else self._maker(parent, prompt, text), prompt, place)
+        remixed = {"remix": True} if text is not None and prompt != parsed(parent) else {}
+        job = job.evolve(
+            parent_id=parent.id,
+            tile=tile,
+            model=job.model or (parent.model if job.backend in ("", maker(parent)) else None),
+            seed=_seed(prompt, parsed(parent), text),
+            details={**given, **remixed},
+        )
+        if local:
+            job = job.evolve(seed=parent.seed, details={"backend": maker(parent)})
+        images = await self._inherited(parent, job, prompt)
+        if not local:
+            await self._check_possible(job, prompt, images)
+        return (await self._submit([job], images))[0]
+
+    async def _again(self, caller: Caller, parent: Job, prompt: Prompt, place: Place, *, same: bool) -> Job:
+        """What it was once more, a prompt, a variation, a zoom, with another seed or with the same."""
+        origin = parent
+        while not origin.backend and origin.parent_id:  # a single picture: what made its grid
+            origin = await self._store.job(origin.parent_id) or origin
+            if origin is parent:
+                break
+        written = prompt.seed != parsed(parent).seed
+        fresh = prompt if same or written else replaced(prompt, seed=None)
+        job = self._new(caller, origin.action, maker(origin), fresh, place).evolve(
+            parent_id=origin.parent_id,
+            tile=origin.tile,
+            model=origin.model,
+            details={name: value for name, value in origin.details.items() if name != "texts"} | {"reroll": parent.id},
+        )
+        if same:
+            job = job.evolve(seed=origin.seed, details={**job.details, "replay": origin.id})
+        images = await self._given(origin, job)
+        await self._check_possible(job, fresh, images)
+        return (await self._submit([job], images))[0]
+
+    async def blend(
+        self,
+        caller: Caller,
+        attachments: Sequence[Attachment],
+        place: Place,
+        *,
+        dimensions: str = "square",
+        text: str = "",
+    ) -> Job:
+        """A grid out of two to five images. Raises `UserError`."""
+        if not 2 <= len(attachments) <= MAX_INPUTS:
+            raise UserError(T("A blend takes two to {limit} images.", limit=MAX_INPUTS))
+        prompt = self.blended(caller, len(attachments), dimensions=dimensions, text=text)
+        job = self._new(caller, Action.BLEND, self._backend(caller, prompt), prompt, place)
+        images = await self._take_in([job], attachments)
+        await self._check_possible(job, prompt, images)
+        return (await self._submit([job], images))[0]
+
+    def blended(self, caller: Caller, images: int, *, dimensions: str, text: str) -> Prompt:
+        """The prompt of a blend, checked without waiting for anything. Raises `UserError`."""
+        overrides = {"ar": SHAPES[dimensions]} if dimensions in SHAPES else {}
+        mine = self._preferences.peek(caller.user_id)
+        prompt = parse(text, custom=mine.custom, overrides=overrides, attached=images).prompt
+        if prompt.repeat > 1:
+            raise PromptError(T("A blend is one job: `--repeat` can't be used with it."))
+        self._check_prompt(caller, prompt, self._backend(caller, prompt))
+        return prompt
+
+    async def upscale(
+        self, caller: Caller, source: Source, place: Place, *, factor: float = 2.0, creative: bool = False
+    ) -> Job:
+        """Any image, `factor` (2 or 4) times larger. Raises `UserError`."""
+        if factor not in FACTORS:
+            raise UserError(T("A picture can be made 2 or 4 times larger."))
+        action = Action.UPSCALE_CREATIVE if creative else Action.UPSCALE_SUBTLE
+        return await self._from_image(caller, action, source, place, {"factor": factor})
+
+    async def describe(self, caller: Caller, source: Source, place: Place) -> Job:
+        """Prompts for an image; they come to stand in the job's `details["texts"]`. Raises `UserError`."""
+        return await self._from_image(caller, Action.DESCRIBE, source, place, {})
+
+    async def edit(self, caller: Caller, source: Source, place: Place, *, instruction: str) -> Job:
+        """An image changed as the instruction says. Raises `UserError`."""
+        return await self._from_image(caller, Action.EDIT, source, place, {"instruction": checked(instruction)})
+
+    async def _from_image(
+        self, caller: Caller, action: Action, source: Source, place: Place, details: Mapping[str, Any]
+    ) -> Job:
+        if isinstance(source, Picture) and action is not Action.DESCRIBE:
+            return await self.act(caller, action, source.job_id, source.tile, "", place, details=details)
+        await self.remember(caller)
+        prompt = Prompt()
+        job = self._new(caller, action, self._backend(caller, prompt), prompt, place).evolve(details=dict(details))
+        images = await self._own(source, job) if isinstance(source, Picture) else await self._take_in([job], [source])
+        await self._check_possible(job, prompt, images)
+        return (await self._submit([job], images))[0]
+
+    # A region
+
+    @asynccontextmanager
+    async def outline(
+        self, caller: Caller, job_id: str, tile: int, cells: Sequence[int], drawn: Attachment | None = None
+    ) -> AsyncGenerator[tuple[Path, dict[str, Any]]]:
+        """A region before it is bought: its picture with the region marked, for the time of the context, and what `region` wants to know.
+
+        `cells` are of a 3 × 3 board, row by row from 0; a mask that was `drawn` goes before them. Raises `UserError`.
+        """
+        async with self._folder("region") as folder:
+            yield await self._outlined(caller, job_id, tile, cells, drawn, folder)
+
+    async def _outlined(
+        self, caller: Caller, job_id: str, tile: int, cells: Sequence[int], drawn: Attachment | None, folder: Path
+    ) -> tuple[Path, dict[str, Any]]:
+        parent = await self.result(job_id)
+        self._check_clicks(caller, parent)
+        outputs = await self.pictures(job_id)
+        if not 1 <= tile <= len(outputs):
+            raise NotFound
+        picture = outputs[tile - 1]
+        details: dict[str, Any] = {"job": job_id, "tile": tile}
+        path = None
+        if drawn is not None:
+            path = await self._fetcher.fetch(drawn.url, folder)
+            details["mask"] = f"drafts/{new_job_id()}{path.suffix}"
+        elif cells and all(0 <= cell < CELLS for cell in cells):
+            details["cells"] = sorted(set(cells))
+        else:
+            raise UserError(T("Choose at least one of the nine areas, or give a mask."))
+        mask, shown = folder / "mask.png", folder / "region.jpg"
+        await mask_of(details, path, mask, Size(picture.width, picture.height), self._imaging)
+        await self._imaging.marked(await self._objects.local(picture.key), mask, shown)
+        if path is not None:
+            await self._objects.put(details["mask"], path)
+        return shown, details
+
+    async def region(self, caller: Caller, draft_id: str, place: Place) -> Job:
+        """Starts the region that was shown. Raises `UserError`."""
+        draft = await self.draft(draft_id)
+        if draft is None or "job" not in draft.details:
+            raise NotFound(T("That region is no longer kept. Please choose it again."))
+        given = draft.details
+        parent = await self.result(str(given["job"]))
+        self._check_clicks(caller, parent)
+        await self.remember(caller)
+        prompt = self._rewritten(caller, parent, draft.text)
+        job = self._new(caller, Action.REGION, self._maker(parent, prompt, draft.text), prompt, place).evolve(
+            parent_id=parent.id,
+            tile=int(given["tile"]),
+            model=parent.model,
+            seed=random.randrange(SEEDS),
+            details={"cells": given["cells"]} if "cells" in given else {},
+        )
+        images = await self._inherited(parent, job, prompt)
+        if "mask" in given:
+            if not await self._objects.exists(str(given["mask"])):
+                raise NotFound(T("That region is no longer kept. Please choose it again."))
+            path = await self._objects.local(str(given["mask"]))
+            images.append(await self._input(job, len(images), path, Role.MASK))
+        await self._check_possible(job, prompt, images)
+        return (await self._submit([job], images, draft_id))[0]
+
+    # How jobs are made
+
+    def _new(self, caller: Caller, action: Action, backend: str, prompt: Prompt, place: Place) -> Job:
+        chosen, model, notes = self.lane(caller, prompt), _text_of(prompt.get("model")), ()
+        turbo = self._catalog.capabilities(backend).turbo_model if backend else None
+        if chosen is Lane.TURBO and turbo is None:
+            chosen = Lane.FAST
+        if any(prompt.get(lane.value) and lane is not chosen for lane in Lane):
+            notes = (T("There is no such mode here: this ran in {mode} mode.", mode=f"`--{chosen}`"),)
+        if chosen is Lane.TURBO and model is None:
+            model = turbo
+        if place.ephemeral and caller.guild_id in self._settings.guilds:
+            notes = (*notes, T("Only you see this, and this server's moderators."))
+        return Job(
+            id=new_job_id(),
+            action=action,
+            user_id=caller.user_id,
+            user_name=caller.user_name,
+            guild_id=caller.guild_id,
+            backend=backend,
+            place=replace(place, copy=self._preferences.peek(caller.user_id).auto_dm),
+            prompt=render(prompt),
+            lane=chosen,
+            seed=prompt.seed if prompt.seed is not None else random.randrange(SEEDS),
+            model=model,
+            notes=notes,
+            created_ms=now_ms(),
+        )
+
+    async def _submit(self, jobs: Sequence[Job], images: Sequence[Image], draft_id: str | None = None) -> list[Job]:
+        try:
+            async with self._submitting:
+                await self._objects.check_room()
+                stored = await self._store.submit(
+                    jobs,
+                    images,
+                    _answers(jobs[0]),
+                    limits=self._limits,
+                    batch=len(jobs) > 1,
+                    draft_id=draft_id,
+                    enqueue=self._engine.enqueue,
+                )
+        except LienzoError:
+            await self._objects.delete([image.key for image in images])
+            raise
+        self._admission.wake()
+        return stored
+
+    def _check_clicks(self, caller: Caller, parent: Job) -> None:
+        """Raises `NotAllowed` where only owners may work on their results, and always on what was shown to its owner alone."""
+        restricted = self._settings.clicks == "owner" or parent.place.ephemeral
+        moderates = caller.moderator and caller.guild_id == parent.guild_id
+        if restricted and parent.user_id != caller.user_id and not moderates:
+            raise NotAllowed(T("On this server only the owner of a picture may work on it."))
+
+    def reworded(self, caller: Caller, text: str, overrides: Mapping[str, str] | None = None) -> Prompt:
+        """What was written in the place of a result's prompt, read without waiting for anything. Raises `UserError`."""
+        mine = self._preferences.peek(caller.user_id)
+        attached = 0 if text.strip() else 2  # a blend may do without words
+        prompt = parse(text, custom=mine.custom, overrides=overrides or {}, allow=("zoom",), attached=attached).prompt
+        self.check_choices(caller, prompt)
+        return prompt
+
+    def _rewritten(self, caller: Caller, parent: Job, text: str | None) -> Prompt:
+        """The parent's prompt, or what was written in its place. Raises `PromptError`."""
+        if text is None:
+            return parsed(parent)
+        prompt = self.reworded(caller, text)
+        self._check_prompt(caller, prompt, self._maker(parent, prompt, text))
+        return prompt
+
+    def _maker(self, parent: Job, prompt: Prompt, text: str | None) -> str:
+        """Who works on a result: its own backend, unless the prompt as rewritten names another."""
+        asked = _text_of(prompt.get("backend")) if text is not None else None
+        return self._known(asked) if asked else maker(parent)
+
+    def _backend(self, caller: Caller, prompt: Prompt) -> str:
+        return self._known(_text_of(prompt.get("backend")) or self.backend_of(caller))
+
+    def _known(self, name: str) -> str:
+        if name not in self._catalog.names:
+            raise PromptError(
+                T(
+                    "There is no `{name}` backend here. There are: {names}.",
+                    name=name,
+                    names=", ".join(self._catalog.names),
+                )
+            )
+        return name
+
+    def _check_prompt(self, caller: Caller, prompt: Prompt, backend: str) -> None:
+        """Raises what the parser cannot know: the backend's limits, its models, and what this caller may choose."""
+        capabilities = self._catalog.capabilities(backend)
+        if len(prompt.text) > capabilities.max_prompt:
+            raise PromptError(
+                T(
+                    "The {backend} backend takes prompts of at most {allowed} characters; this one has {length}.",
+                    backend=backend,
+                    allowed=capabilities.max_prompt,
+                    length=len(prompt.text),
+                )
+            )
+        if "video" in prompt.parameters:
+            raise NotPossible(T("The {backend} backend makes pictures only: `--video` can't be used.", backend=backend))
+        model = _text_of(prompt.get("model"))
+        if model is not None and capabilities.models and model not in capabilities.models:
+            near = get_close_matches(model, capabilities.models, 5, cutoff=0.0)
+            raise PromptError(
+                T(
+                    "The {backend} backend has no model `{model}`. It has: {models}.",
+                    backend=backend,
+                    model=model.replace("`", "'"),
+                    models=", ".join(f"`{name}`" for name in near),
+                )
+            )
+        self.check_choices(caller, prompt)
+
+    async def _check_possible(self, job: Job, prompt: Prompt, images: Sequence[Image] = ()) -> None:
+        """Plans the job once before it is queued, so that what cannot be done is said at once. `images` are its inputs.
+
+        Raises `NotFound` where the picture that it works on is gone, and `BackendUnavailable` where its backend is.
+        """
+        try:
+            source = None
+            if job.parent_id and job.tile:
+                outputs = await self.pictures(job.parent_id)
+                if len(outputs) < job.tile:
+                    raise NotFound
+                source = outputs[job.tile - 1]
+            source = source or next((image for image in images if role_of(image) is Role.INITIAL), None)
+            guests = [role_of(image) for image in images if image is not source and role_of(image) is not Role.MASK]
+            plan(job, prompt, self._catalog.capabilities(job.backend), source, guests)
+        except LienzoError:
+            await self._objects.delete([image.key for image in images])
+            raise
+
+    # Images
+
+    async def _take_in(self, jobs: Sequence[Job], attachments: Sequence[Attachment]) -> list[Image]:
+        """Fetches what the prompts link and what was attached, each once, and stores it under each job."""
+        return await self._fetched(
+            [
+                (
+                    job,
+                    self._links(job) + self._references(job) + [(one.url, _role(job, one.role)) for one in attachments],
+                )
+                for job in jobs
+            ]
+        )
+
+    async def _fetched(self, wanted: Sequence[tuple[Job, Sequence[tuple[str, Role]]]]) -> list[Image]:
+        urls = list(dict.fromkeys(url for _, sources in wanted for url, _ in sources))
+        if any(len(sources) > MAX_INPUTS for _, sources in wanted) or len(urls) > MAX_LINKS:
+            raise UserError(T("At most {limit} images can be used in one prompt.", limit=MAX_INPUTS))
+        if not urls:
+            return []
+        async with self._folder("intake") as folder:
+            paths = await asyncio.gather(*(self._fetcher.fetch(url, folder) for url in urls))
+            fetched = dict(zip(urls, paths, strict=True))
+            return [
+                await self._input(job, index, fetched[url], role)
+                for job, sources in wanted
+                for index, (url, role) in enumerate(sources)
+            ]
+
+    def _links(self, job: Job) -> list[tuple[str, Role]]:
+        """The images that a prompt works on or begins with."""
+        prompt = parsed(job)
+        edited = prompt.get("edit")
+        edits = [(str(url), Role.INITIAL) for url in edited] if isinstance(edited, tuple) else []
+        return edits + [(url, Role.PROMPT) for url in prompt.images]
+
+    def _references(self, job: Job) -> list[tuple[str, Role]]:
+        """The images that a prompt refers to, as far as its backend honours them."""
+        prompt = parsed(job)
+        honoured = self._catalog.capabilities(job.backend).parameters
+        links: list[tuple[str, Role]] = []
+        for name, role in REFERENCES.items():
+            values = prompt.get(name)
+            if name in honoured and isinstance(values, tuple):
+                links += [(value, role) for value in values if isinstance(value, str) and "://" in value]
+        return links
+
+    async def _inherited(self, parent: Job, job: Job, prompt: Prompt) -> list[Image]:
+        """The style, character and object references of the parent; taken in anew where the prompt names others."""
+        before = parsed(parent)
+        if job.backend and any(prompt.get(name) != before.get(name) for name in REFERENCES):
+            return await self._fetched([(job, self._references(job))])
+        given = await self._store.images(parent.id, ImageKind.INPUT)
+        return [await self._copy(image, job) for image in given if role_of(image) in INHERITED]
+
+    async def _given(self, origin: Job, job: Job) -> list[Image]:
+        """The images that a job was given, for the same again; taken in anew where the prompt now links others."""
+        given = await self._store.images(origin.id, ImageKind.INPUT)
+        before, now = (self._links(one) + self._references(one) for one in (origin, job))
+        if before == now or origin.parent_id is not None:
+            return [await self._copy(image, job) for image in given]
+        images = await self._fetched([(job, now)])
+        for image in given[len(before) :]:  # what was attached stays
+            path = await self._objects.local(image.key)
+            images.append(await self._input(job, len(images), path, role_of(image)))
+        return images
+
+    async def _own(self, source: Picture, job: Job) -> list[Image]:
+        """A picture of ours as an input of a job that is nobody's child."""
+        outputs = await self.pictures((await self.result(source.job_id)).id)
+        if not 1 <= source.tile <= len(outputs):
+            raise NotFound
+        path = await self._objects.local(outputs[source.tile - 1].key)
+        return [await self._input(job, 0, path, Role.INITIAL)]
+
+    async def _input(self, job: Job, index: int, path: Path, role: Role) -> Image:
+        info = await self._imaging.sniff(path)
+        key = f"jobs/{job.id}/input-{index}{info.suffix}"
+        return Image(
+            job_id=job.id,
+            kind=ImageKind.INPUT,
+            index=index,
+            key=key,
+            media_type=info.media_type,
+            width=info.width,
+            height=info.height,
+            size=await self._objects.put(key, path),
+            memo={"role": role},
+        )
+
+    async def _copy(self, image: Image, job: Job) -> Image:
+        key = f"jobs/{job.id}/{image.key.rpartition('/')[2]}"
+        await self._objects.put(key, await self._objects.local(image.key))
+        return replace(image, job_id=job.id, key=key)
+
+
+def checked(instruction: str) -> str:
+    """What a picture is to be changed to, in one line. Raises `UserError` where nothing is said, or too much."""
+    instruction = " ".join(instruction.split())
+    if not instruction:
+        raise UserError(T("Say what should change in the picture."))
+    if len(instruction) > INSTRUCTION_LIMIT:
+        raise UserError(T("An instruction has at most {limit} characters.", limit=INSTRUCTION_LIMIT))
+    return instruction
+
+
+def _role(job: Job, role: Role) -> Role:
+    """What an attachment is for: the picture to work on, where the action works on one."""
+    works_on_one = job.action in UPSCALES or job.action in (Action.DESCRIBE, Action.EDIT)
+    return Role.INITIAL if works_on_one else role
+
+
+def _answers(job: Job) -> list[Message]:
+    """The message that shows the job already: the answer to its command."""
+    place = job.place
+    if place.progress_message_id is None:
+        return []
+    return [Message(place.progress_message_id, place.channel_id, job.id, MessageKind.PROGRESS)]
+
+
+def _seed(prompt: Prompt, before: Prompt, text: str | None) -> int:
+    """A new one for what is made of a result, unless it was written into the prompt just now."""
+    if text is not None and prompt.seed is not None and prompt.seed != before.seed:
+        return prompt.seed
+    return random.randrange(SEEDS)
+
+
+def _zoomed(
+    prompt: Prompt, before: Prompt, details: Mapping[str, Any], picture: Image
+) -> tuple[Prompt, dict[str, Any]]:
+    """The prompt and the arguments of a zoom. As on Midjourney, `--zoom` and another `--ar` may be written into the prompt, too.
+
+    Raises `UserError` where the canvas would be the picture itself.
+    """
+    given = dict(details)
+    if isinstance(factor := prompt.get("zoom"), (int, float)):
+        given["factor"] = float(factor)
+    if "ratio" not in given and prompt.aspect != before.aspect:
+        given["ratio"] = list(prompt.aspect)
+    prompt = replaced(prompt, zoom=None)
+    if "ratio" in given:
+        across, down = given["ratio"]
+        prompt = replaced(prompt, ar=Ratio(across, down), width=None, height=None)
+    same_shape = "ratio" not in given or picture.width * given["ratio"][1] == picture.height * given["ratio"][0]
+    if given["factor"] <= 1 and same_shape:
+        raise UserError(T("That would change nothing: zoom out by more than 1, or choose another shape."))
+    return prompt, given
+
+
+def _details(action: Action, extra: str, variability: str) -> dict[str, Any]:
+    """The action's own arguments out of a button's custom id. Raises `NotFound` for what no button of ours says."""
+    match action:
+        case Action.ZOOM:
+            try:
+                factor = float(extra)
+            except ValueError:
+                raise NotFound from None
+            if not 1 <= factor <= 2:
+                raise NotFound
+            return {"factor": factor}
+        case Action.PAN:
+            if extra not in DIRECTIONS:
+                raise NotFound
+            return {"direction": extra}
+        case Action.VARIATION:
+            return {"strength": variability}
+        case _:
+            return {}
+
+
+def _distinct(read: Sequence[Parsed]) -> tuple[Text, ...]:
+    return tuple({str(warning): warning for one in read for warning in one.warnings}.values())
+
+
+def _text_of(value: object) -> str | None:
+    return str(value) if value is not None else None
