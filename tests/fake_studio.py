@@ -3,18 +3,29 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
-from bot.errors import NotFound
+from bot.backends.base import Capabilities, Operation
+from bot.errors import BackendUnavailable, NotFound
+from bot.i18n import T
 from bot.jobs import Action, Job, Lane, Place
 from bot.prompt import parse, permute, render
+from bot.store import SavedDraft
 from bot.studio import Attachment, Caller, Draft, Studio
 from bot.worker import Upload
 
 
 @dataclass(slots=True)
 class FakeCatalog:
+    """Two backends, one of which says nothing of itself."""
+
     names: tuple[str, ...] = ("painter", "openai")
+    offers: Capabilities = field(default_factory=lambda: Capabilities(operations=frozenset(Operation)))
+
+    def capabilities(self, name: str) -> Capabilities:
+        if name != "painter":
+            raise BackendUnavailable(backend=name)
+        return self.offers
 
 
 @dataclass(slots=True)
@@ -30,7 +41,7 @@ class FakeStudio:
     )
     ended: list[tuple[Caller, str]] = field(default_factory=list[tuple[Caller, str]])
     favourites: set[tuple[int, str, int]] = field(default_factory=set[tuple[int, str, int]])
-    drafts: dict[str, str] = field(default_factory=dict[str, str])
+    drafts: dict[str, SavedDraft] = field(default_factory=dict[str, SavedDraft])
     messages: dict[int, Job] = field(default_factory=dict[int, Job])
     jobs: dict[str, Job] = field(default_factory=dict[str, Job])
     originals: dict[tuple[str, int], Upload] = field(default_factory=dict[tuple[str, int], Upload])
@@ -54,12 +65,29 @@ class FakeStudio:
     async def remember(self, caller: Caller) -> None:
         pass
 
+    def lanes(self, caller: Caller) -> tuple[Lane, ...]:
+        return (Lane.FAST, Lane.RELAX)
+
+    def offered_lanes(self) -> tuple[Lane, ...]:
+        return (Lane.FAST, Lane.RELAX)
+
+    def backend_of(self, caller: Caller) -> str:
+        return "painter"
+
     async def imagine(
-        self, caller: Caller, draft: Draft, place: Place, attachments: Sequence[Attachment] = ()
+        self,
+        caller: Caller,
+        draft: Draft,
+        place: Place,
+        attachments: Sequence[Attachment] = (),
+        *,
+        confirmed: str | None = None,
     ) -> list[Job]:
         self._maybe_fail()
+        if confirmed is not None and self.drafts.pop(confirmed, None) is None:
+            raise NotFound(T("These jobs were started already, or their prompts are no longer kept."))
         self.imagined.append((caller, draft, place, attachments))
-        return []
+        return [job_in(place, f"job{number}") for number, _ in enumerate(draft.prompts)]
 
     async def act(
         self, caller: Caller, verb: str, job_id: str, tile: int, extra: str, place: Place, *, text: str | None = None
@@ -78,7 +106,7 @@ class FakeStudio:
         return key in self.favourites, len(self.favourites)
 
     @asynccontextmanager
-    async def original(self, job_id: str, tile: int) -> AsyncGenerator[Upload]:
+    async def original(self, caller: Caller, job_id: str, tile: int) -> AsyncGenerator[Upload]:
         if (job_id, tile) not in self.originals:
             raise NotFound
         yield self.originals[job_id, tile]
@@ -89,12 +117,12 @@ class FakeStudio:
     async def job_of_message(self, message_id: int) -> Job | None:
         return self.messages.get(message_id)
 
-    async def save_draft(self, caller: Caller, text: str) -> str:
+    async def save_draft(self, caller: Caller, text: str, details: Mapping[str, Any] | None = None) -> str:
         draft_id = f"draft{len(self.drafts):05}"
-        self.drafts[draft_id] = text
+        self.drafts[draft_id] = SavedDraft(user_id=caller.user_id, text=text, created_ms=0, details=details or {})
         return draft_id
 
-    async def draft(self, draft_id: str) -> str | None:
+    async def draft(self, draft_id: str) -> SavedDraft | None:
         return self.drafts.get(draft_id)
 
     async def synced(self) -> str | None:

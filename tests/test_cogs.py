@@ -1,6 +1,7 @@
 """Buttons, windows and options, without a connection."""
 
 import re
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,16 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.actions import Button, buttons
+from bot.actions import Button, Menu, buttons
 from bot.backends.base import Capabilities, Operation
 from bot.client import Interaction, Lienzo
 from bot.config import Settings
+from bot.errors import UserError
 from bot.i18n import T
-from bot.jobs import Action, Image, ImageKind, new_job_id
+from bot.jobs import Action, Image, ImageKind, Lane, new_job_id
+from bot.prompt import parse, permute
 from bot.studio import Attachment
 from bot.views import BUTTON_TEMPLATE, Click, face, prompt_modal, rows_view, submitted, zoom_modal
-from cogs.imagine import as_text
+from cogs.imagine import as_text, as_value, lane_named, suggested
 from cogs.jobs import is_zoom
+from cogs.use_image import picture_links, which
 from tests.fake_studio import FakeStudio
 
 EVERYTHING = Capabilities(operations=frozenset(Operation), max_side=8192, max_pixels=8192 * 8192)
@@ -50,7 +54,10 @@ async def loaded() -> Lienzo:
 @pytest.mark.parametrize("capabilities", [EVERYTHING, None])
 async def test_every_button_of_a_result_does_something(count: int, capabilities: Capabilities | None) -> None:
     client = await loaded()
-    rows = (*buttons(outputs(count), capabilities), (Button("cancel"), Button("fix"), Button("confirm")))
+    rows = (
+        *buttons(outputs(count), capabilities),
+        (Button("cancel"), Button("fix"), Button("confirm"), Button("decline")),
+    )
     assert {button.verb for row in rows for button in row} <= client.buttons.keys()
     await client.close()
 
@@ -149,15 +156,60 @@ def test_zoom_factors(text: str, good: bool) -> None:
 
 def test_everything_given_becomes_one_prompt() -> None:
     attachment = Attachment("https://cdn.example/a.png", "a.png", 1)
-    text = as_text("a fox", {"ar": "3:2", "relax": "true"}, [attachment])
-    assert text == "https://cdn.example/a.png a fox --ar 3:2 --relax"
+    text = as_text("a {red, blue} fox", {"ar": "3:2", "relax": "true", "raw": "false", "no": "{dogs}"}, [attachment])
+    assert text == "https://cdn.example/a.png a {red, blue} fox --ar 3:2 --relax --no \\{dogs\\}"
+    assert [parse(variant).prompt.negative for variant in permute(text, 40)] == [("{dogs}",), ("{dogs}",)]
+
+
+def test_options_become_values_of_parameters() -> None:
+    assert [as_value(value) for value in (True, False, 3, 0.00001, 7.0)] == ["true", "false", "3", "0.00001", "7"]
+    assert lane_named(" Relax", [Lane.FAST, Lane.RELAX]) is Lane.RELAX
+    with pytest.raises(UserError, match=r"no `turbo` mode here. There are: `fast`, `relax`\."):
+        lane_named("turbo", [Lane.FAST, Lane.RELAX])
+
+
+def test_suggestions_are_few_short_and_begin_with_what_was_typed() -> None:
+    names = ["Euler a", "DPM++ 2M", "Euler", "x" * 101, *(f"model {number}" for number in range(40))]
+    assert [choice.value for choice in suggested(names, "euler")] == ["Euler a", "Euler"]
+    assert [choice.value for choice in suggested(names, "2m")] == ["DPM++ 2M"]
+    assert [choice.value for choice in suggested(["film grain"], "Film", ":0.8")] == ["film grain:0.8"]
+    assert len(suggested(names, "")) == 25
+
+
+def message(
+    attachments: Sequence[tuple[str, str | None]] = (), embeds: Sequence[discord.Embed] = (), **more: Any
+) -> Any:
+    files = [SimpleNamespace(url=f"https://cdn/{name}", filename=name, content_type=kind) for name, kind in attachments]
+    return SimpleNamespace(attachments=files, embeds=embeds, message_snapshots=more.get("message_snapshots", ()))
+
+
+def test_every_picture_of_a_message_is_found_once() -> None:
+    files = [("a.png", "image/png"), ("notes.txt", "text/plain"), ("b.JPG", None), ("c", None)]
+    embeds = [
+        discord.Embed().set_image(url="https://cdn/a.png"),
+        discord.Embed().set_thumbnail(url="https://cdn/t.webp"),
+        discord.Embed(title="no picture"),
+    ]
+    forwarded = message([("f.gif", "image/gif")])
+    found = picture_links(message(files, embeds, message_snapshots=[forwarded]))
+    assert found == [f"https://cdn/{name}" for name in ("a.png", "b.JPG", "t.webp", "f.gif")]
+    assert picture_links(message()) == []
+
+
+@pytest.mark.parametrize(("count", "shape"), [(2, [2]), (4, [2, 2]), (20, [5, 5, 5, 5])])
+def test_which_of_several_pictures(count: int, shape: list[int]) -> None:
+    rows = which(count)
+    assert [len(row) for row in rows if not isinstance(row, Menu)] == shape
+    view = rows_view(rows, new_job_id(), "es-ES")
+    assert view is not None
+    assert len(view.to_components()) == len(shape)
 
 
 async def test_commands_fit_discords_limits() -> None:
     client = await loaded()
     commands = [command.to_dict(client.tree) for command in client.tree.get_commands()]
     imagine = next(command for command in commands if command["name"] == "imagine")
-    assert len(imagine["options"]) <= 10
+    assert all(len(command.get("options", [])) <= 25 for command in commands)
     assert imagine["options"][0]["name"] == "prompt"
     assert [option["required"] for option in imagine["options"]].count(True) == 1
     assert sum(command["type"] == 3 for command in commands) <= 5
