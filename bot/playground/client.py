@@ -368,7 +368,10 @@ class Person:
             return await self._channel(value)
         if value.startswith("@"):
             roles = [role for guild in (await self.world())["guilds"] for role in guild["roles"]]
-            return next(role["id"] for role in roles if role["name"].removeprefix("@") == value[1:])
+            found = [role["id"] for role in roles if role["name"].removeprefix("@") == value[1:]]
+            if not found:
+                raise LookupError(f"there is no role {value}")
+            return found[0]
         return value
 
     async def _known(self) -> dict[str, JSON]:
