@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, Json, SecretStr
 from bot.backends.base import Capabilities, Generated, Operation, Progress, Request, Result
 from bot.backends.settings import Address, BackendSettings, prefixed
 from bot.backends.web import Account, Encoded, Failure, Names, Picture, Web, broken, json_body
-from bot.errors import BackendBroken, BackendError, BackendRejected
+from bot.errors import BackendBroken, BackendError, BackendRejected, BackendTimeout
 from bot.i18n import T, Text
 
 NAME = "sdwebui"
@@ -100,8 +100,11 @@ class Task(BaseModel):
 
 
 class State(BaseModel):
+    """`interrupted` stays until the next job begins."""
+
     job_count: int = 0
     job_timestamp: str = ""
+    interrupted: bool = False
 
 
 class Whole(BaseModel):
@@ -320,7 +323,7 @@ class SdWebUi:
                 progress.image(len(images) - 1, images[-1])
             model = known.sd_model_name or model
             progress.update(len(images) / len(request.seeds))
-        return Result(images=tuple(images), model=model, cost_usd=0.0)
+        return Result(images=tuple(images), model=model, notes=await self._notes(server), cost_usd=0.0)
 
     def _payload(self, request: Request, server: Server, group: Sequence[int]) -> dict[str, Any]:
         given = request.parameters
@@ -377,21 +380,33 @@ class SdWebUi:
         if not (server.tasks or server.whole):
             return await self._post(Pictures, path, payload, folder)
         if not server.tasks:
-            call.idle_before = (await self._get(Whole, "/sdapi/v1/progress?skip_current_image=true")).idle
+            call.idle_before = (state := await self._state()) is not None and state.idle
         follower = asyncio.create_task(self._follow(call, server, folder, tell))
         try:
             return await self._post(Pictures, path, payload, folder)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, BackendTimeout):
             self._chase(call, server)
             raise
         finally:
             follower.cancel()
             await asyncio.gather(follower, return_exceptions=True)
 
+    async def _state(self) -> Whole | None:
+        """What the server does now; None where it does not say. What it makes is more important than how far it is."""
+        with contextlib.suppress(BackendError):
+            return await self._get(Whole, "/sdapi/v1/progress?skip_current_image=true")
+        return None
+
+    async def _notes(self, server: Server) -> tuple[Text, ...]:
+        """A server answers with what there is when somebody stops it there, and does not say so."""
+        state = await self._state() if server.whole else None
+        stopped = state is not None and state.idle and state.state.interrupted
+        return (T("Somebody stopped this at the server before it was finished."),) if stopped else ()
+
     async def _follow(self, call: Call, server: Server, folder: Path, tell: Tell) -> None:
         while True:
             await asyncio.sleep(self._poll_seconds)
-            with contextlib.suppress(BackendError):  # what it makes is more important than how far it is
+            with contextlib.suppress(BackendError):
                 if await self._working(call, server, folder):
                     tell()
 

@@ -34,6 +34,7 @@ from tests.backends.doubles.server import Double, Mischief
 class Case(StrEnum):
     """What a rig may be unable to show, beside each kind of mischief. It says why in `Rig.cannot`."""
 
+    HOLD = "its work can be held up in the middle"
     STOP = "its server is told to stop when a request is cancelled"
     TIMEOUT = "it gives up after a time of its own"
     KEY = "a wrong key is said to be wrong"

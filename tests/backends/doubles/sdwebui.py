@@ -105,6 +105,11 @@ class SdWebUiDouble(Double):
     waiting: list[str] = field(default_factory=list[str])
     interrupted: list[str] = field(default_factory=list[str])
     jobs: int = 0
+    stopped_last: bool = False  # the job that runs, or ran last, was interrupted
+    deaf: bool = False  # nothing of how far it is can be had
+    open: bool = False  # no key is asked for
+    _polls: int = 0
+    _finish: asyncio.Event = field(default_factory=asyncio.Event)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -133,7 +138,7 @@ class SdWebUiDouble(Double):
 
     def admits(self, request: web.Request) -> bool:
         name = base64.b64encode(f"{USER}:{self.key}".encode()).decode()
-        return request.headers.get("Authorization") == f"Basic {name}"
+        return self.open or request.headers.get("Authorization") == f"Basic {name}"
 
     def error(self, status: int, message: str) -> web.Response:
         """The handler of AUTOMATIC1111; SD.Next adds the code."""
@@ -144,17 +149,29 @@ class SdWebUiDouble(Double):
     # Somebody else at the same server
 
     async def occupy(self, task: str = "somebody else's") -> asyncio.Task[None]:
-        """Another user's job is being worked on, until it is interrupted or `release` is called."""
+        """Another user's job is being worked on, until it is interrupted, or `finish` or `release` is called."""
         begun = asyncio.Event()
 
         async def job() -> None:
             async with self._turn(task):
                 begun.set()
-                await self.work(self._stop)
+                waits = [asyncio.create_task(event.wait()) for event in (self._finish, self._stop, self._gate)]
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+                for wait in waits:
+                    wait.cancel()
 
         running = asyncio.create_task(job())
         await begun.wait()
         return running
+
+    def finish(self) -> None:
+        """The other user's job is done."""
+        self._finish.set()
+
+    async def polled(self, number: int) -> None:
+        """Waits until it has been asked so many times more how far it is."""
+        goal = self._polls + number
+        await self.until(lambda: self._polls >= goal)
 
     # Its routes
 
@@ -195,10 +212,13 @@ class SdWebUiDouble(Double):
     async def _turn(self, task: str) -> AsyncGenerator[None]:
         """A task waits for its turn, and has it."""
         self.waiting.append(task)
+        await self.changed()
         async with self._lock:
             self.waiting.remove(task)
             self.running = task
+            self.stopped_last = False
             self.jobs += 1
+            await self.changed()
             try:
                 yield
             finally:
@@ -258,10 +278,17 @@ class SdWebUiDouble(Double):
         await self.work()
         return web.json_response({"caption": "a lighthouse at dusk, oil on canvas"})
 
+    async def _poll(self) -> None:
+        self._polls += 1
+        await self.changed()
+        if self.deaf:
+            raise web.HTTPInternalServerError
+
     async def _progress(self, request: web.Request) -> web.Response:
+        await self._poll()
         busy = self.running is not None
         hide = request.query.get("skip_current_image") == "true"
-        state = {"job_count": int(busy), "job_timestamp": str(self.jobs), "sampling_step": 5, "interrupted": False}
+        state = {"job_count": int(busy), "job_timestamp": str(self.jobs), "interrupted": self.stopped_last}
         image = encoded(picture(64, 64, 0, "JPEG")) if busy and not hide else None
         return web.json_response({"progress": 0.25 * busy, "state": state, "current_image": image, "textinfo": None})
 
@@ -270,6 +297,7 @@ class SdWebUiDouble(Double):
             asked = Following.model_validate(await request.json())
         except ValidationError as error:
             return self._unprocessable(error)
+        await self._poll()
         active = asked.id_task == self.running and self.flavour is Flavour.A1111
         answer: dict[str, Any] = {"active": active, "queued": asked.id_task in self.waiting, "completed": False}
         if active and asked.live_preview and asked.id_live_preview != 3:
@@ -278,12 +306,16 @@ class SdWebUiDouble(Double):
         return web.json_response(answer)
 
     async def _interrupt(self, _: web.Request) -> web.Response:
+        await self.interrupt()
+        return web.Response(status=204) if self.flavour is Flavour.SDNEXT else web.json_response({})
+
+    async def interrupt(self) -> None:
         """Stops whatever runs; its own request is then answered with the half-done picture."""
         if self.running is not None:
             self.interrupted.append(self.running)
+            self.stopped_last = True
             self._stop.set()
         await self.stop()
-        return web.Response(status=204) if self.flavour is Flavour.SDNEXT else web.json_response({})
 
 
 def backend(double: Double, *, key: str = KEY, timeout: float = 30.0, **changes: Any) -> Backend:
