@@ -87,8 +87,9 @@ class Library(commands.Cog):
         self, interaction: Interaction, query: app_commands.Range[str, 1, QUERY_LIMIT] | None = None
     ) -> None:
         await defer(interaction, ephemeral=True)
+        query = (query or "").strip()
         search = await self.bot.studio.save_draft(caller(interaction), query) if query else NO_ID
-        await self._lay_out(interaction, search, query or "", 0)
+        await self._lay_out(interaction, search, query, 0)
 
     async def turn_page(self, interaction: Interaction, click: Click) -> None:
         await _defer_edit(interaction)
@@ -212,7 +213,7 @@ def entry_embed(entry: Entry, locale: str) -> discord.Embed:
     lines = [f"**{prompt}**"] if prompt else []
     lines += [" · ".join(facts), captions.lineage(job, entry.origin)]
     if (state := _state(entry)) is not None:
-        lines.append(state.in_language(locale))
+        lines.append(_shortened(state.in_language(locale), PROMPT_LIMIT))
     if entry.message is not None:
         guild_id = job.guild_id if entry.message.channel_id == job.place.channel_id else None
         address = captions.link(entry.message, guild_id)

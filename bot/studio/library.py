@@ -4,10 +4,11 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.actions import Button
 from bot.backends.base import Role
 from bot.captions import Ancestor
 from bot.errors import BackendError, FetchError, NotAllowed, NotFound, NotPossible
@@ -29,8 +30,10 @@ from bot.store import Load, Usage, words_of
 from bot.studio.choices import Choices
 from bot.studio.desk import WITH_PICTURES, Caller
 from bot.studio.results import Results
+from bot.worker import Parcel
 
 PAGE = 5  # jobs
+ROW = 5  # buttons
 SUGGESTIONS = 25  # Discord takes no more
 SUGGEST_SECONDS = 1.0
 THUMBNAIL = 256  # pixels a side
@@ -106,13 +109,16 @@ class Library(Choices, Results):
         return job
 
     async def show(self, caller: Caller, job_id: str, place: Place) -> None:
-        """Posts a result once more at `place`, with its buttons. One that could not be delivered before is delivered by this.
+        """Posts a result once more at `place`, with its buttons and one to make it exactly so again.
+
+        One that could not be delivered before is delivered by this.
 
         Raises `UserError`.
         """
         job = await self.showable(caller, job_id)
         async with self._worker.parcel(job) as parcel:
-            shown = await self._outlet.repost(job.evolve(place=place), parcel, MessageKind.COPY)
+            again = replace(parcel, rows=_with_replay(parcel))
+            shown = await self._outlet.repost(job.evolve(place=place), again, MessageKind.COPY)
         if not shown:
             raise NotPossible(T("The result could not be posted here. Try again in a moment, or in another channel."))
         if job.status is Status.HELD and job.user_id == caller.user_id:
@@ -246,6 +252,15 @@ _SHOWN = (ImageKind.GRID, ImageKind.OUTPUT)
 def _concerns(caller: Caller, job: Job) -> bool:
     """Whether it is the caller's, or the caller moderates where it was made."""
     return job.user_id == caller.user_id or (caller.moderator and job.guild_id == caller.guild_id)
+
+
+def _with_replay(parcel: Parcel) -> tuple[tuple[Button, ...], ...]:
+    """Where there is a button to make another of the kind, one more to make the same."""
+    if parcel.texts or not any(button.verb == "reroll" for row in parcel.rows for button in row):
+        return parcel.rows
+    *rows, last = parcel.rows
+    replay = Button("replay")
+    return (*rows, (*last, replay)) if len(last) < ROW else (*parcel.rows, (replay,))
 
 
 def _missing(job: Job) -> Text:

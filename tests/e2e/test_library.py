@@ -79,7 +79,7 @@ async def test_a_result_is_shown_again_with_buttons_that_work(app: Application, 
     answer = await (await ben.slash("show", "#random", job_id=job_id)).message()
     assert not answer["flags"] & EPHEMERAL
     assert answer["content"].startswith("**a fox**")
-    assert labels(answer) == labels(first)
+    assert labels(answer) == [*labels(first), "The same again"]
     assert (await picture(ben, answer)).tobytes() == (await picture(ben, first)).tobytes()
     await ana.click(await ana.wait("#random", grid("a fox")), "U2")
     single = await ben.wait("#random", result(button="❤️"))
@@ -88,6 +88,21 @@ async def test_a_result_is_shown_again_with_buttons_that_work(app: Application, 
     await ben.gone(first)
     await ben.gone(answer)
     assert "deleted" in await refused(ben, "show", job_id=job_id)
+
+
+@running
+@pytest.mark.shows("/show")
+@pytest.mark.shows("Lineage")
+async def test_a_result_that_is_shown_again_can_be_made_again_exactly(ben: Person, app: Application) -> None:
+    first = await imagine(ben, "a fox")
+    answer = await (await ben.slash("show", "#random", job_id=await newest(app, ben))).message()
+    await ben.click(answer, "The same again")
+    again = await ben.wait("#random", grid("a fox", after=answer))
+    assert (await picture(ben, again)).tobytes() == (await picture(ben, first)).tobytes()
+    await ben.click(again, "U2")
+    single = await ben.wait("#random", result("Image #2"))
+    shown_again = await (await ben.slash("show", "#random", job_id=await newest(app, ben))).message()
+    assert labels(shown_again) == [*labels(single), "The same again"]
 
 
 @running
@@ -173,7 +188,7 @@ async def test_what_was_made_in_stealth_is_shown_to_oneself_alone(app: Applicati
     await edited(ben, hidden, grid("a fox"))
     answer = await (await ben.slash("show", "#random", job_id=await newest(app, ben))).message()
     assert answer["flags"] & EPHEMERAL
-    assert labels(answer) == labels(await edited(ben, hidden, grid("a fox")))
+    assert labels(answer) == [*labels(await edited(ben, hidden, grid("a fox"))), "The same again"]
     assert not [m for m in await ana.history("#random") if m["id"] == answer["id"]]
     page = await (await ben.slash("history", "#studio")).message()
     assert "stealth" in shown(page)[0]
