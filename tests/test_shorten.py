@@ -1,6 +1,5 @@
 """Shorter prompts: what goes first, what stays, and that any text will do."""
 
-import time
 from itertools import pairwise
 
 import pytest
@@ -178,14 +177,27 @@ def test_what_comes_first_or_is_weighted_weighs_more() -> None:
     assert again < first / 2
 
 
-def test_a_long_prompt_takes_a_moment() -> None:
-    """Time grows with the length and not with its square."""
-
-    def seconds(times: int) -> float:
-        text = 'a very old red fox in the snow and (a {b, hare) with "them, ' * times
-        start = time.process_time()
-        shorten(text)
-        return time.process_time() - start
-
-    seconds(1)
-    assert min(seconds(800) for _ in range(3)) < 40 * min(seconds(100) for _ in range(3))
+@pytest.mark.parametrize(
+    "scrap",
+    [
+        "a fox, ",
+        "(",
+        '"a ',
+        "{a,",
+        "::2 ",
+        "--",
+        "— a",
+        "<lora:",
+        "http://",
+        "a:",
+        "and a ",
+        "an a ",
+        "very ",
+        "red ",
+        "photo of ",
+        ")(",
+    ],
+)
+def test_time_does_not_grow_with_the_square_of_the_length(scrap: str) -> None:
+    """It would outlast the test's time limit by far."""
+    shorten(scrap * (300_000 // len(scrap)) + "fox")

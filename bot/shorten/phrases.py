@@ -14,10 +14,14 @@ def phrases_of(segment: Sequence[Token]) -> list[Phrase]:
     """A segment cut before prepositions, relative pronouns, participles, and conjunctions that a determiner follows."""
     whole = _is_praise(segment)
     phrases: list[Phrase] = [[]]
+    worded = False  # whether the last phrase has anything to say yet
     for token, following in zip(segment, [*segment[1:], None], strict=False):
-        if _stands_alone(phrases[-1], token) or (not whole and _begins(phrases[-1], token, following)):
+        phrase = phrases[-1]
+        if _stands_alone(phrase, token) or (worded and not whole and _begins(phrase[-1], token, following)):
             phrases.append([])
+            worded = False
         phrases[-1].append(token)
+        worded = worded or token.sort in CONTENT
     return [phrase for phrase in phrases if phrase]
 
 
@@ -39,18 +43,16 @@ def _stands_alone(phrase: Phrase, token: Token) -> bool:
     return token.sort is Sort.FIXED or bool(phrase and phrase[-1].sort is Sort.FIXED)
 
 
-def _begins(phrase: Phrase, token: Token, following: Token | None) -> bool:
+def _begins(before: Token, token: Token, following: Token | None) -> bool:
     """Whether another phrase begins with this word."""
     if following is None and token.sort not in CONTENT:
-        return False
-    if not any(word.sort in CONTENT for word in phrase):
         return False
     if token.sort is Sort.CONJUNCTION:
         return following is not None and following.sort is Sort.DETERMINER
     if token.sort in {Sort.PREPOSITION, Sort.RELATIVE}:
-        return phrase[-1].sort in CONTENT
+        return before.sort in CONTENT
     # a fox | jumping over it; but: a running fox, an oil painting
-    return phrase[-1].sort is Sort.NOUN and token.sort is Sort.MODIFIER and token.key.endswith("ing")
+    return before.sort is Sort.NOUN and token.sort is Sort.MODIFIER and token.key.endswith("ing")
 
 
 def medium_of(phrase: Phrase) -> Phrase:
@@ -95,4 +97,4 @@ def spare_of(phrase: Phrase, *, spanish: bool) -> Iterator[Phrase]:
                 very = []
                 continue
             yield [*very, token]
-            very = [*very, token] if token.sort is Sort.INTENSIFIER else []
+            very = [*very[-1:], token] if token.sort is Sort.INTENSIFIER else []
