@@ -54,7 +54,7 @@ ReactionHandler = Callable[[Caller, int], Awaitable[None]]
 
 
 class CatalogueTranslator(app_commands.Translator):
-    """Descriptions, choices and options from our catalogues. Command names stay as they are."""
+    """Descriptions, choices, options and the entries of context menus from our catalogues. Command names stay as they are."""
 
     async def translate(
         self,
@@ -62,10 +62,9 @@ class CatalogueTranslator(app_commands.Translator):
         locale: discord.Locale,
         context: app_commands.TranslationContextTypes,
     ) -> str | None:
-        if locale.value not in LANGUAGES or context.location in (
-            TranslationContextLocation.command_name,
-            TranslationContextLocation.group_name,
-        ):
+        typed = (TranslationContextLocation.command_name, TranslationContextLocation.group_name)
+        in_menu = isinstance(context.data, app_commands.ContextMenu)
+        if locale.value not in LANGUAGES or (context.location in typed and not in_menu):
             return None
         translated = Text(string.message).in_language(locale.value)
         if context.location is TranslationContextLocation.parameter_name and (

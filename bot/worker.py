@@ -439,7 +439,7 @@ class Worker:
             parcel = await self._parcel(job, folder)
             if split:
                 outputs = await self._store.images(job.id, ImageKind.OUTPUT)
-                parcel = replace(parcel, uploads=tuple([await self.original(job, image, folder) for image in outputs]))
+                parcel = replace(parcel, uploads=tuple([await self._numbered(job, image, folder) for image in outputs]))
             yield parcel
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
@@ -511,6 +511,11 @@ class Worker:
         await self._imaging.annotate(source, target, _info(job, parsed(job), image))
         alt = T("A picture: {prompt}", prompt=_words(job)).in_language(job.place.locale)
         return Upload(target, file_name(job, target.suffix), alt[:ALT_TEXT])
+
+    async def _numbered(self, job: Job, image: Image, folder: Path) -> Upload:
+        """An original whose name tells it apart from the others of its job."""
+        upload = await self.original(job, image, folder)
+        return replace(upload, filename=file_name(job, upload.path.suffix, image.index + 1))
 
     async def cancel(self, job: Job) -> None:
         """Tells the provider to drop what `submit` handed in. Raises `BackendError`."""

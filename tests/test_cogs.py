@@ -149,7 +149,7 @@ async def test_user_installs_go_by_their_own_setting(allowed: bool, guild_id: in
     await client.close()
 
 
-@pytest.mark.parametrize(("text", "good"), [("2", True), ("1.5", True), ("1", False), ("2.1", False), ("x", False)])
+@pytest.mark.parametrize(("text", "good"), [("2", True), ("1.5", True), ("1", True), ("0.9", False), ("2.1", False), ("x", False)])
 def test_zoom_factors(text: str, good: bool) -> None:
     assert is_zoom(text) is good
 

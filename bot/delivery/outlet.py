@@ -1,6 +1,7 @@
 """The outlet to Discord: what a job's people are told, when and by which way."""
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections import OrderedDict
@@ -113,7 +114,7 @@ class Delivery:
             async with errors(EDIT_SECONDS):
                 channel = await self._rest.channel_of(job)
             async with self._rest.arguments(job, post, limit) as arguments, errors(UPLOAD_SECONDS):
-                message = await channel.send(**arguments, nonce=f"{job.id}{kind[:4]}{number or ''}")
+                message = await channel.send(**arguments, nonce=_nonce(job, post, kind, number))
             message_id, channel_id = message.id, message.channel.id
         await self._store.add_message(message_id, channel_id, job.id, kind)
 
@@ -254,6 +255,14 @@ def _post(job: Job, parcel: Parcel, headline: Text | None = None) -> Post:
     caption = captions.finished(job, parcel.notes, parcel.origin, headline)
     notice = captions.description(job, parcel.texts) if parcel.texts else None
     return Post(caption=caption, uploads=parcel.uploads, rows=parcel.rows, notice=notice, replace=True)
+
+
+def _nonce(job: Job, post: Post, kind: MessageKind, number: int) -> str:
+    """24 characters, the same each time that the same is to be posted in the same place: the files and, of a report, the words."""
+    place = f"@{job.user_id}" if job.place.direct else str(job.place.channel_id)
+    said = post.caption.text if kind is MessageKind.REPORT else ""
+    what = "\n".join((job.id, kind, str(number), place, said, *(upload.filename for upload in post.uploads)))
+    return hashlib.blake2b(what.encode(), digest_size=12).hexdigest()
 
 
 def _limits(given: int, files: int) -> list[int]:

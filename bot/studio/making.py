@@ -275,7 +275,7 @@ class Making(Choices):
     async def region(self, caller: Caller, draft_id: str, place: Place) -> Job:
         """Starts the region that was shown. Raises `UserError`."""
         draft = await self.draft(draft_id)
-        if draft is None or "job" not in draft.details:
+        if draft is None or draft.user_id != caller.user_id or not {"cells", "mask"} & draft.details.keys():
             raise NotFound(T("That region is no longer kept. Please choose it again."))
         given = draft.details
         parent = await self.result(str(given["job"]))
