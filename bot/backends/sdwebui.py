@@ -55,6 +55,7 @@ class SdWebUiSettings(BackendSettings):
 
 class Named(BaseModel):
     name: str
+    path: str | None = None  # of a LoRA
 
 
 class Checkpoint(BaseModel):
@@ -100,10 +101,9 @@ class Task(BaseModel):
 
 
 class State(BaseModel):
-    """`interrupted` stays until the next job begins."""
+    """`job_count` is 0 when nothing is done, and -1 before it is known. `interrupted` stays until the next job begins."""
 
     job_count: int = 0
-    job_timestamp: str = ""
     interrupted: bool = False
 
 
@@ -116,12 +116,13 @@ class Whole(BaseModel):
 
     @property
     def idle(self) -> bool:
-        return self.state.job_count <= 0 and self.progress == 0
+        return self.state.job_count == 0 and self.progress == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What one server turned out to be able to. `tasks`: it follows one task by id; `whole`: it shows what it does."""
+    """What one server turned out to be able to. `tasks`: it follows one task by id; `whole`: it shows what it does. `loras` are names
+    with their paths."""
 
     tasks: bool
     whole: bool
@@ -129,18 +130,25 @@ class Server:
     enlarges: bool
     models: tuple[str, ...]
     samplers: tuple[str, ...]
-    loras: tuple[str, ...]
+    loras: Mapping[str, str]
     styles: tuple[str, ...]
     upscalers: tuple[str, ...]
+
+    @property
+    def plain(self) -> bool:
+        """`sd-server`."""
+        return not (self.tasks or self.whole)
 
 
 @dataclass(slots=True)
 class Call:
-    """One request to the server while it runs: whether it is ours that is being worked on, and how far it is."""
+    """One request to the server while it runs, and how far it is.
+
+    A server that did nothing when it came works on nothing else until it is answered.
+    """
 
     task: str
     idle_before: bool = False
-    stamp: str | None = None  # of the job that we took for ours, where the server shows only what it does as a whole
     preview: int = -1
     fraction: float = 0.0
     picture: Path | None = None
@@ -180,7 +188,8 @@ class SdWebUi:
         operations = {Operation.GENERATE, Operation.VARY, Operation.INPAINT}
         operations |= {Operation.UPSCALE} if server.enlarges else set()
         operations |= {Operation.DESCRIBE} if server.captions else set()
-        parameters = {"seed", "no", "tile", "steps", "cfg", "sampler", "strength", "quality"}
+        parameters = {"seed", "no", "steps", "cfg", "sampler", "strength", "quality"}
+        parameters |= set() if server.plain else {"tile"}
         parameters |= {"lora"} if server.loras else set()
         parameters |= {"style"} if server.styles else set()
         side = self._settings.side
@@ -189,7 +198,7 @@ class SdWebUi:
             parameters=frozenset(parameters),
             models=server.models,
             samplers=server.samplers,
-            loras=server.loras,
+            loras=tuple(server.loras),
             styles=server.styles,
             upscalers=server.upscalers,
             size_step=8,
@@ -197,7 +206,7 @@ class SdWebUi:
             max_side=2 * side,
             max_pixels=2 * side * side,
             max_upscaled=16 * side * side,
-            previews=server.tasks or server.whole,
+            previews=not server.plain,
         )
 
     async def _look(self) -> Server:
@@ -218,18 +227,18 @@ class SdWebUi:
             captions="/sdapi/v1/openclip" if sdnext else "/sdapi/v1/interrogate" if captions else None,
             enlarges=enlarges and bool(upscalers),
             models=tuple(dict.fromkeys(one.model_name or one.title for one in checkpoints)),
-            samplers=samplers,
+            samplers=tuple(samplers),
             loras=loras,
-            styles=styles,
+            styles=tuple(styles),
             upscalers=tuple(name for name in upscalers if name != "None"),
         )
 
-    async def _list(self, what: str) -> tuple[str, ...]:
-        """The names in one of its lists; none where it has no such list, or one that can't be read."""
+    async def _list(self, what: str) -> dict[str, str]:
+        """The names in one of its lists, with paths; none where it has no such list, or one that can't be read."""
         try:
-            return tuple(one.name for one in await self._get(list[Named], f"/sdapi/v1/{what}"))
+            return {one.name: one.path or "" for one in await self._get(list[Named], f"/sdapi/v1/{what}")}
         except (Missing, BackendBroken):
-            return ()
+            return {}
 
     async def _has(self, path: str) -> bool:
         """A route that wants a POST answers 405 to a GET."""
@@ -330,7 +339,7 @@ class SdWebUi:
         sampler = str(given.get("sampler") or self._settings.sampler)
         steps = given.get("steps") or max(1, min(150, round(self._settings.steps * float(given.get("quality") or 1))))
         payload: dict[str, Any] = {
-            "prompt": weighted(request),
+            "prompt": weighted(request) if server.plain else " ".join([weighted(request), *tags(request)]).strip(),
             "negative_prompt": unwanted(request),
             "seed": group[0],
             "batch_size": len(group),
@@ -343,6 +352,7 @@ class SdWebUi:
             "save_images": False,
         }
         payload |= {"sampler_name": sampler} if sampler else {}
+        payload |= {"lora": files} if server.plain and (files := lora_files(request, server.loras)) else {}
         payload |= {"tiling": True} if given.get("tile") else {}
         payload |= {"styles": styles} if (styles := alike(given.get("style"), server.styles)) else {}
         return payload | self._model(request, server) | (picture(request) if request.images else {})
@@ -377,7 +387,7 @@ class SdWebUi:
         self, call: Call, server: Server, path: str, payload: Mapping[str, Any], folder: Path, tell: Tell
     ) -> Pictures:
         """The answer; `tell` is called as its making goes on. When cancelled, the server is told, if it is ours that it makes."""
-        if not (server.tasks or server.whole):
+        if server.plain:
             return await self._post(Pictures, path, payload, folder)
         if not server.tasks:
             call.idle_before = (state := await self._state()) is not None and state.idle
@@ -436,9 +446,6 @@ class SdWebUi:
         whole = await self._web.ask(Whole, "GET", path, folder=folder, seconds=LOOK_SECONDS)
         if not call.idle_before or whole.idle:
             return False
-        call.stamp = call.stamp or whole.state.job_timestamp
-        if call.stamp != whole.state.job_timestamp:
-            return False
         await self._seen(call, whole.progress, whole.current_image, folder)
         return True
 
@@ -475,12 +482,21 @@ def together(seeds: Sequence[int], most: int) -> tuple[int, ...]:
 
 
 def weighted(request: Request) -> str:
-    """The prompt in these servers' own language: `(words:1.2)` for a weight, as a share of the mean, and `<lora:name:0.8>`."""
+    """The prompt in these servers' own language: `(words:1.2)` for a weight, as a share of the mean."""
     parts = [part for part in request.parts if part.weight > 0]
     mean = sum(part.weight for part in parts) / max(1, len(parts))
-    texts = [p.text if p.weight == mean else f"({p.text}:{p.weight / mean:.3g})" for p in parts]
-    loras = [f"<lora:{name}:{weight:g}>" for name, weight in request.parameters.get("lora", ())]
-    return " ".join([", ".join(texts), *loras]).strip()
+    return ", ".join(p.text if p.weight == mean else f"({p.text}:{p.weight / mean:.3g})" for p in parts)
+
+
+def tags(request: Request) -> list[str]:
+    """LoRAs as words of the prompt."""
+    return [f"<lora:{name}:{weight:g}>" for name, weight in request.parameters.get("lora", ())]
+
+
+def lora_files(request: Request, known: Mapping[str, str]) -> list[dict[str, Any]]:
+    """LoRAs as `sd-server` wants them, which has no ear for words in the prompt."""
+    asked: Sequence[tuple[str, float]] = request.parameters.get("lora", ())
+    return [{"path": known.get(name, name), "multiplier": weight} for name, weight in asked]
 
 
 def unwanted(request: Request) -> str:

@@ -106,6 +106,15 @@ async def test_words_and_parameters_reach_the_server(server: SdWebUiDouble, here
     assert "override_settings" not in body
 
 
+async def test_sd_server_wants_its_loras_by_path(tmp_path: Path) -> None:
+    async with SdWebUiDouble(flavour=Flavour.SDCPP) as double:
+        made = backend(double)
+        (body,) = await asked(double, made, tmp_path, parameters={"lora": (Lora("ink", 0.8),)})
+        await made.close()
+        assert body["lora"] == [{"path": "ink.safetensors", "multiplier": 0.8}]
+        assert double.problems == []
+
+
 @pytest.mark.parametrize(("quality", "steps"), [(0.25, 6), (1.0, 25), (4.0, 100)])
 async def test_quality_is_a_share_of_the_steps(
     server: SdWebUiDouble, here: Backend, tmp_path: Path, quality: float, steps: int

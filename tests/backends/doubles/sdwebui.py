@@ -32,6 +32,11 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class LoraFile(Strict):
+    path: str
+    multiplier: float
+
+
 class Override(Strict):
     sd_model_checkpoint: str
 
@@ -54,6 +59,7 @@ class Txt2Img(Strict):
     send_images: Literal[True] = True
     save_images: bool = False
     force_task_id: str | None = None
+    lora: list[LoraFile] = []
 
 
 class Img2Img(Txt2Img):
@@ -104,7 +110,6 @@ class SdWebUiDouble(Double):
     running: str | None = None
     waiting: list[str] = field(default_factory=list[str])
     interrupted: list[str] = field(default_factory=list[str])
-    jobs: int = 0
     stopped_last: bool = False  # the job that runs, or ran last, was interrupted
     deaf: bool = False  # nothing of how far it is can be had
     open: bool = False  # no key is asked for
@@ -114,7 +119,8 @@ class SdWebUiDouble(Double):
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def routes(self) -> Iterable[web.RouteDef]:
-        lists = {"samplers": self.samplers, "loras": self.loras, "upscalers": self.upscalers}
+        lists = {"samplers": self.samplers, "upscalers": self.upscalers}
+        yield web.get("/sdapi/v1/loras", self._loras)
         for name, names in lists.items():
             yield web.get(f"/sdapi/v1/{name}", self._names(names))
         yield web.get("/sdapi/v1/sd-models", self._models)
@@ -181,6 +187,9 @@ class SdWebUiDouble(Double):
 
         return answer
 
+    async def _loras(self, _: web.Request) -> web.Response:
+        return web.json_response([{"name": name, "path": f"{name}.safetensors", "metadata": {}} for name in self.loras])
+
     async def _models(self, _: web.Request) -> web.Response:
         titles = [{"title": f"{name}.safetensors [0123456789]", "model_name": name} for name in self.models]
         return web.json_response([model | {"filename": f"/models/{model['model_name']}"} for model in titles])
@@ -202,6 +211,12 @@ class SdWebUiDouble(Double):
             return self.error(404, "Sampler not found")
         if asked.override_settings and asked.override_settings.sd_model_checkpoint not in self.models:
             self.wrong(f"no checkpoint called {asked.override_settings.sd_model_checkpoint}")
+        if "<lora:" in asked.prompt and self.flavour is Flavour.SDCPP:
+            self.wrong("a LoRA in the prompt, where it is not looked for")
+        if asked.lora and self.flavour is not Flavour.SDCPP:
+            self.wrong("a field for LoRAs, where there is none")
+        if not asked.prompt and self.flavour is Flavour.SDCPP:
+            return self.error(400, "prompt required")
         if asked.force_task_id and self.flavour is not Flavour.A1111:
             self.wrong("force_task_id, where there is no such thing")
         async with self._turn(asked.force_task_id or "one without a name"):
@@ -217,7 +232,6 @@ class SdWebUiDouble(Double):
             self.waiting.remove(task)
             self.running = task
             self.stopped_last = False
-            self.jobs += 1
             await self.changed()
             try:
                 yield
@@ -288,7 +302,8 @@ class SdWebUiDouble(Double):
         await self._poll()
         busy = self.running is not None
         hide = request.query.get("skip_current_image") == "true"
-        state = {"job_count": int(busy), "job_timestamp": str(self.jobs), "interrupted": self.stopped_last}
+        # -1 before the number is known; SD.Next gives each stage of a job a timestamp of its own.
+        state = {"job_count": -1 if busy else 0, "job_timestamp": str(self._polls), "interrupted": self.stopped_last}
         image = encoded(picture(64, 64, 0, "JPEG")) if busy and not hide else None
         return web.json_response({"progress": 0.25 * busy, "state": state, "current_image": image, "textinfo": None})
 
