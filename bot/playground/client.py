@@ -19,6 +19,7 @@ LOADING, EPHEMERAL = 1 << 7, 1 << 6
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 ATTACHMENT, GROUPS, NAMED = 11, (1, 2), (6, 7, 8, 9)  # types of options; the last are users, channels and roles
 UPLOAD = 19
+BOT = "@lienzo"  # the DM with the bot, opened if need be
 File = Path | tuple[str, bytes]  # a file, or its name and bytes
 
 
@@ -92,7 +93,7 @@ class Interaction:
 
 class Person:
     """Acts as one user. Channels are named by id; like `#studio` by the name of the first such channel or group; like `@ben`
-    by the one with whom one has a DM.
+    or `@lienzo`, the bot, by the one with whom one has a DM.
     """
 
     def __init__(self, url: str, user_id: str) -> None:
@@ -108,6 +109,7 @@ class Person:
         self._changed = asyncio.Condition()
         self._commands: dict[str, list[JSON]] = {}
         self._loaded: set[str] = set()
+        self._oriented = False
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -375,11 +377,11 @@ class Person:
         return value
 
     async def _known(self) -> dict[str, JSON]:
-        if not self.channels:
+        if not self._oriented:
+            self._oriented = True
             world = await self.world()
-            for guild in world["guilds"]:
-                self.channels |= {each["id"]: each for each in guild["channels"]}
-            self.channels |= {each["id"]: each for each in world["dms"]}
+            known = [each for guild in world["guilds"] for each in guild["channels"]] + world["dms"]
+            self.channels = {each["id"]: each for each in known} | self.channels
         return self.channels
 
     async def _channel(self, channel: str) -> str:
@@ -390,6 +392,8 @@ class Person:
             found = [key for key, each in known.items() if _other(each) == channel[1:]]
         else:
             found = [key for key, each in known.items() if each.get("name") == channel.removeprefix("#")]
+        if not found and channel == BOT:
+            return (await self.dm())["id"]
         if not found:
             raise LookupError(f"there is no channel {channel}")
         return found[0]

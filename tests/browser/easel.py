@@ -77,6 +77,21 @@ def choices() -> Echo:
     )
 
 
+def region() -> Echo:
+    """What is there already, several of a menu, and a file that may be left out."""
+    areas = [discord.SelectOption(label=f"Area {n}", value=str(n), default=n < 2) for n in range(9)]
+    prompt = discord.ui.TextInput[M](custom_id="prompt", default="a fox")
+    tags = [discord.CheckboxGroupOption(label=each, value=each.lower()) for each in ("Loud", "Calm")]
+    return Echo(
+        "Region",
+        Field(text="Prompt", component=prompt),
+        Field(text="Areas", component=discord.ui.Select[M](custom_id="areas", options=areas, max_values=3)),
+        Field(text="People", component=discord.ui.UserSelect[M](custom_id="people", required=False, max_values=2)),
+        Field(text="Tags", component=discord.ui.CheckboxGroup[M](custom_id="tags", required=False, options=tags)),
+        Field(text="Mask", component=discord.ui.FileUpload[M](custom_id="mask", required=True, max_values=1)),
+    )
+
+
 def zoom() -> Echo:
     """The older form: a text field without a label component."""
     return Echo("Custom Zoom", discord.ui.TextInput[M](label="Factor", custom_id="factor", default="2.0", max_length=4))
@@ -133,6 +148,8 @@ class Easel(discord.Client):
             await interaction.response.send_modal(choices())
         elif custom_id == "V2":
             await interaction.response.send_modal(zoom())
+        elif custom_id == "V3":
+            await interaction.response.send_modal(region())
         elif custom_id == "pick":
             await interaction.response.send_message(f"picked {interaction.data.get('values')}", ephemeral=True)
         elif custom_id.startswith("U") and interaction.message is not None:

@@ -110,6 +110,11 @@ class Chat:
             await row.locator("input[type=file]").set_input_files(value)
         elif isinstance(value, bool):
             await row.get_by_role("checkbox").set_checked(value)
+        elif not isinstance(value, str) and await row.locator(".select").count():
+            await row.locator(".select").click()
+            for label in value:
+                await self.page.locator(".select-popup [role=option]", has_text=label).click()
+            await self.page.get_by_role("button", name="Done").click()
         elif not isinstance(value, str):
             for label in value:
                 await row.get_by_label(label, exact=False).check()

@@ -151,6 +151,37 @@ async def test_a_modal_with_people_roles_channels_and_boxes(chat: Chat) -> None:
     await expect(chat.message("who=")).to_contain_text(f"{ids} extras=['grain', 'glow'] sure=True")
 
 
+async def test_a_modal_with_defaults_several_choices_and_a_file(chat: Chat, drawing: Path) -> None:
+    await chat.run("/imagine a fox")
+    await chat.click("V3", await chat.picture("a fox"))
+    areas = chat.modal.locator("[data-field=areas]")
+    await expect(areas.locator(".select")).to_have_text("Area 0, Area 1")
+    await chat.fill({"areas": ["Area 0", "Area 1"], "tags": ["Calm"]})
+    await chat.modal.get_by_role("button", name="Submit").click()
+    await expect(areas.locator(".field-wrong")).to_have_text("This is required")
+    await expect(chat.modal.locator("[data-field=mask] .field-wrong")).to_have_text("This is required")
+    await chat.submit({"areas": ["Area 4", "Area 7", "Area 8"], "people": ["Ana", "Mod"], "mask": drawing})
+    answer = chat.message("prompt=a fox")
+    await expect(answer).to_contain_text("areas=['4', '7', '8']")
+    await expect(answer).to_contain_text("people=['1200000000000000101', '1200000000000000103'] tags=['calm'] mask=['")
+
+
+async def test_a_file_pasted_beside_a_command_goes_into_the_message(chat: Chat, drawing: Path) -> None:
+    await chat.page.locator(".composer").evaluate(
+        """(form) => {
+            const given = new DataTransfer();
+            given.items.add(new File(["x"], "note.txt", { type: "text/plain" }));
+            form.dispatchEvent(new ClipboardEvent("paste", { clipboardData: given, bubbles: true, cancelable: true }));
+        }"""
+    )
+    await chat.page.locator(".composer input[type=file]").set_input_files(drawing)
+    await expect(chat.page.locator(".composer .picked:not(.uploading)")).to_have_count(2)
+    await chat.page.get_by_role("button", name="Remove note.txt").click()
+    await chat.page.get_by_role("button", name="Send").click()
+    await expect(chat.messages.last.locator(".picture.loaded")).to_have_count(1)
+    await expect(chat.messages.last.locator(".file-chip")).to_have_count(0)
+
+
 async def test_a_modal_of_the_older_kind_keeps_its_default(chat: Chat) -> None:
     await chat.run("/imagine a fox")
     await chat.click("V2", await chat.picture("a fox"))

@@ -142,6 +142,15 @@ async def test_a_private_thread_is_for_its_members(bot: SmallBot, ana: Person, p
     assert [each["content"] for each in await ana.history(str(thread.id))] == ["inside"]
 
 
+async def test_a_message_of_the_bot_before_anything_else(bot: SmallBot, ana: Person) -> None:
+    user = await bot.fetch_user(int(ana.id))
+    await user.send("hello")
+    await ana.until(lambda: ana.channels or None)
+    assert (await ana.wait("@lienzo", lambda each: each["author"]["bot"]))["content"] == "hello"
+    await ana.say("#studio", "and the other channels are there too")
+    assert (await ana.dm())["id"] == await ana._channel("@lienzo")  # pyright: ignore[reportPrivateUsage]
+
+
 async def test_dms(bot: SmallBot, ana: Person, playground: Playground) -> None:
     user = await bot.fetch_user(int(ana.id))
     sent = await user.send("hello")

@@ -31,7 +31,7 @@ export const emojiText = (emoji) => (emoji.id ? `:${emoji.name}:` : emoji.name);
  * A select. `min`..`max` values; `onCommit(values, trigger)` once a choice is made (with several: when the list closes).
  * Answers {node, trigger, values()}.
  */
-export function select({ choices, min = 1, max = 1, label, placeholder, disabled, id, describedby, key, onCommit = () => {} }) {
+export function select({ choices, min = 1, max = 1, label, placeholder, disabled, id, describedby, key, onCommit = null }) {
   let values = choices.filter((choice) => choice.default).map((choice) => choice.value);
   const text = h("span", { class: "select-text" });
   const trigger = h(
@@ -93,7 +93,7 @@ export function select({ choices, min = 1, max = 1, label, placeholder, disabled
   function closed(before) {
     close = null;
     trigger.setAttribute("aria-expanded", "false");
-    if (values.join("\n") === before) return;
+    if (!onCommit || values.join("\n") === before) return; // a form checks its fields when it is sent
     if (values.length >= min) onCommit(values, trigger);
     else values = before.split("\n").filter(Boolean);
     draw();
