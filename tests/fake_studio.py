@@ -9,7 +9,7 @@ from bot.backends.base import Capabilities, Operation
 from bot.errors import BackendUnavailable, NotFound
 from bot.i18n import T
 from bot.jobs import Action, Job, Lane, Place
-from bot.prompt import parse, permute, render
+from bot.prompt import Prompt, parse, permute, render
 from bot.store import SavedDraft
 from bot.studio import Attachment, Caller, Draft, Studio
 from bot.worker import Upload
@@ -39,6 +39,7 @@ class FakeStudio:
     acted: list[tuple[Caller, str, str, int, str, Place, str | None]] = field(
         default_factory=list[tuple[Caller, str, str, int, str, Place, str | None]]
     )
+    sent: list[tuple[Caller, str]] = field(default_factory=list[tuple[Caller, str]])
     ended: list[tuple[Caller, str]] = field(default_factory=list[tuple[Caller, str]])
     favourites: set[tuple[int, str, int]] = field(default_factory=set[tuple[int, str, int]])
     drafts: dict[str, SavedDraft] = field(default_factory=dict[str, SavedDraft])
@@ -47,7 +48,7 @@ class FakeStudio:
     originals: dict[tuple[str, int], Upload] = field(default_factory=dict[tuple[str, int], Upload])
     fingerprint: str | None = None
     trouble: Exception | None = None
-    stealth: bool = False
+    hidden: bool = False  # stealth
 
     @property
     def real(self) -> Studio:
@@ -59,11 +60,26 @@ class FakeStudio:
         prompts = tuple(
             parse(variant, overrides=overrides or {}, attached=attached).prompt for variant in permute(text, 40)
         )
-        ephemeral = self.stealth or bool(prompts[0].get("stealth"))
+        ephemeral = self.hidden or bool(prompts[0].get("stealth"))
         return Draft(text=text, prompts=prompts, warnings=(), backend="painter", lane=Lane.FAST, ephemeral=ephemeral)
 
     async def remember(self, caller: Caller) -> None:
         pass
+
+    def remembers(self, caller: Caller) -> bool:
+        return True
+
+    def remixes(self, caller: Caller) -> bool:
+        return False
+
+    def stealth(self, caller: Caller, prompt: Prompt | None = None) -> bool:
+        return self.hidden
+
+    def reworded(self, caller: Caller, text: str, overrides: Mapping[str, str] | None = None) -> Prompt:
+        return parse(text, overrides=overrides or {}).prompt
+
+    async def send(self, caller: Caller, job_id: str) -> None:
+        self.sent.append((caller, job_id))
 
     def lanes(self, caller: Caller) -> tuple[Lane, ...]:
         return (Lane.FAST, Lane.RELAX)
@@ -90,7 +106,16 @@ class FakeStudio:
         return [job_in(place, f"job{number}") for number, _ in enumerate(draft.prompts)]
 
     async def act(
-        self, caller: Caller, verb: str, job_id: str, tile: int, extra: str, place: Place, *, text: str | None = None
+        self,
+        caller: Caller,
+        verb: str,
+        job_id: str,
+        tile: int,
+        extra: str,
+        place: Place,
+        *,
+        text: str | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         self._maybe_fail()
         self.acted.append((caller, verb, job_id, tile, extra, place, text))

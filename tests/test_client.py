@@ -104,7 +104,7 @@ async def test_imagine_defers_and_hands_over(playground: Playground, studio: Fak
 
 
 async def test_stealth_is_decided_before_the_answer(playground: Playground, studio: FakeStudio) -> None:
-    studio.stealth = True
+    studio.hidden = True
     async with running(playground, studio), playground.user("ben") as ben:
         reply = await ben.slash("imagine", "#studio", prompt="a fox")
         assert (await reply.thinking())["flags"] & EPHEMERAL
@@ -330,9 +330,8 @@ async def test_originals_and_favourites(playground: Playground, studio: FakeStud
         assert ("Added" in on["content"], "Removed" in off["content"]) == (True, True)
         studio.messages[message_id] = job_in(Place(channel_id=CHANNEL, guild_id=HOME), "job1")
         await ben.react(message, "✉️")
-        channel = (await ben.dm())["id"]
-        letter = await ben.wait(channel, lambda each: each["attachments"])
-        assert "job1" in letter["content"]
+        await ben.until(lambda: studio.sent or None)
+    assert [job_id for _, job_id in studio.sent] == ["job1"]
 
 
 async def test_a_picture_too_large_for_discord_is_said_so(
