@@ -442,7 +442,7 @@ class Making(Choices):
             [
                 (
                     job,
-                    self._links(job) + self._references(job) + [(one.url, _role(job, one.role)) for one in attachments],
+                    self._links(job) + [(one.url, _role(job, one.role)) for one in attachments] + self._references(job),
                 )
                 for job in jobs
             ]
