@@ -125,7 +125,7 @@ def test_upscaling_where_it_cannot_be_is_refused(capabilities: Capabilities) -> 
 @pytest.mark.parametrize(
     ("action", "details", "canvas"),
     [
-        (Action.ZOOM, {"factor": 2.0}, (128, 64)),
+        (Action.ZOOM, {"factor": 2.0}, (256, 128)),
         (Action.PAN, {"direction": "left"}, (192, 64)),
         (Action.PAN, {"direction": "down"}, (128, 96)),
         (Action.SQUARE, {}, (128, 128)),

@@ -96,8 +96,18 @@ async def test_a_broken_prompt_is_refused(studio: Studio, text: str) -> None:
 
 
 @pytest.mark.parametrize(("word", "chosen"), [("--fast", Lane.FAST), ("--relax", Lane.RELAX), ("--turbo", Lane.TURBO)])
-async def test_the_prompt_says_the_lane(at: Desk, word: str, chosen: Lane) -> None:
-    assert (await at.imagine(f"a cat {word}")).lane is chosen
+async def test_the_prompt_says_the_lane(tmp_path: Path, word: str, chosen: Lane) -> None:
+    quick = Scripted(offers=replace(EVERYTHING, models=("slow", "quick"), turbo_model="quick"))
+    async with desk(settings_in(tmp_path, lanes="fast,relax,turbo"), quick) as at:
+        job = await at.imagine(f"a cat {word}")
+        assert (job.lane, job.notes) == (chosen, ())
+        assert job.model == ("quick" if chosen is Lane.TURBO else None)
+
+
+async def test_a_mode_that_does_not_exist_here_is_noted(at: Desk) -> None:
+    job = await at.imagine("a cat --turbo")
+    assert job.lane is Lane.FAST
+    assert "`--fast`" in str(job.notes[0])
 
 
 async def test_each_of_several_prompts_says_its_own_generator(tmp_path: Path) -> None:
@@ -376,7 +386,7 @@ async def test_a_picture_that_there_is_not(at: Desk, studio: Studio, tile: int) 
         with pytest.raises(NotFound):
             await studio.act(OWNER, action, grid.id, tile, "2", PLACE)
     with pytest.raises(NotFound):
-        async with studio.original(grid.id, tile):
+        async with studio.original(OWNER, grid.id, tile):
             pass
 
 
@@ -414,7 +424,7 @@ async def test_a_job_that_is_unknown_deleted_failed_or_not_done_yet(
         with pytest.raises(NotFound):
             await studio.favourite(OWNER, job_id, 1)
         with pytest.raises(NotFound):
-            async with studio.original(job_id, 1):
+            async with studio.original(OWNER, job_id, 1):
                 pass
 
 
@@ -565,7 +575,7 @@ async def test_a_single_picture_outlives_its_grid(at: Desk, studio: Studio, tmp_
     assert objects(tmp_path) == {f"jobs/{single.id}/0.png"}
     varied = await click(at, Action.VARY_STRONG, single)
     assert varied.status is Status.DONE
-    async with studio.original(single.id, 1) as upload:
+    async with studio.original(OWNER, single.id, 1) as upload:
         assert upload.path.is_file()
 
 
@@ -582,7 +592,7 @@ async def test_a_favourite_goes_on_and_off_for_each_user(at: Desk, studio: Studi
 
 async def test_an_original_says_how_it_was_made(at: Desk, studio: Studio, tmp_path: Path) -> None:
     grid = await at.made("a cat --no dogs --seed 100")
-    async with studio.original(grid.id, 3) as upload:
+    async with studio.original(OWNER, grid.id, 3) as upload:
         copy = upload.path
         info = await asyncio.to_thread(read_info, copy)
         assert (info["seed"], info["negative_prompt"], info["size"]) == ("102", "dogs", "64x64")
@@ -594,7 +604,9 @@ async def test_an_original_says_how_it_was_made(at: Desk, studio: Studio, tmp_pa
 
 async def test_a_draft_is_kept_for_the_one_who_mends_it(studio: Studio) -> None:
     draft_id = await studio.save_draft(OWNER, "a cat --ar")
-    assert await studio.draft(draft_id) == "a cat --ar"
+    kept = await studio.draft(draft_id)
+    assert kept is not None
+    assert (kept.text, kept.user_id) == ("a cat --ar", OWNER.user_id)
     assert await studio.draft("0000000000000000") is None
 
 

@@ -172,6 +172,9 @@ async def test_one_picture_is_posted_as_it_was_made_with_its_origin(at: Desk, ba
         "size": "64x64",
         "backend": "scripted",
         "job": job.id,
+        "action": "imagine",
+        "tile": "1",
+        "grid_seed": "9",
         "model": "scripted-1",
     }
     assert await at.store.images(job.id, ImageKind.GRID) == []
