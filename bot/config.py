@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     fetch_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     fetch_mib: int = Field(default=25, ge=1)
 
+    #: Where the rest was read from besides the environment, for the settings of the generators.
+    env_file: Path | None = Field(default=None, exclude=True)
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator(
@@ -103,7 +106,7 @@ class Settings(BaseSettings):
     def load(cls, env_file: Path | None = Path(".env")) -> Self:
         """From the environment, then from `env_file` where that exists. Raises `ConfigError` that names every wrong setting."""
         try:
-            return cls(_env_file=env_file)  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
+            return cls(_env_file=env_file, env_file=env_file)  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
         except ValidationError as error:
             names = ", ".join(PREFIX + "_".join(map(str, e["loc"])).upper() for e in error.errors())
             problems = "; ".join(str(e["msg"]) for e in error.errors())
