@@ -10,7 +10,8 @@ from PIL import Image
 
 from bot.backends.base import Capabilities, Generated, Operation, Progress, Request, Result, Role
 from bot.backends.painter import works
-from bot.backends.painter.lexicon import unknown
+from bot.backends.painter.instructions import instructed
+from bot.backends.painter.lexicon import Features, unknown
 from bot.backends.painter.noise import Array
 from bot.errors import BackendBroken
 from bot.i18n import T, Text
@@ -165,13 +166,22 @@ def notes(request: Request) -> tuple[Text, ...]:
     """What the user should know: unknown words, pictures by others, and what this is."""
     told: list[Text] = []
     words = unknown([part.text for part in request.parts] + list(request.negative))
-    if words:
+    instruction = request.operation is Operation.EDIT
+    followed = instruction and instructed(Features(), request.text)[1]
+    if words and not followed:
         shown = ", ".join(word[:40] for word in words[:SHOWN_WORDS])
         rest = len(words) - SHOWN_WORDS
         told.append(
             T("The painter does not know these words: {words}, and {count} more.", words=shown, count=rest)
             if rest > 0
             else T("The painter does not know these words: {words}.", words=shown)
+        )
+    if instruction and not followed:
+        told.append(
+            T(
+                "The painter understood nothing in that instruction, so the picture stays as it was. "
+                "Try “make the sky red”, “add a moon” or “remove the boat”."
+            )
         )
     if request.only(Role.PROMPT) or request.only(Role.STYLE):
         told.append(T("Images lend the painter their colours, and with a larger `--iw` their light and horizon too."))

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter
 
+from bot.backends.painter import instructions
 from bot.backends.painter.canvas import View, blurred, colour, from_image, to_image
 from bot.backends.painter.lexicon import Features, Wanted, edited, merged
 from bot.backends.painter.noise import Array, Noise, counted, smoothstep
 from bot.backends.painter.palette import COLOURS, LUMA, toned
 from bot.backends.painter.render import GRID, Patch, statistics
-from bot.backends.painter.scene import Recipe, habitat, plan
+from bot.backends.painter.scene import Recipe, habitat, places_of, plan
 from bot.backends.painter.styles import Manner, apply, saturated
 from bot.backends.painter.subjects import SUBJECTS
 from bot.backends.painter.words import WORDS
@@ -64,9 +65,15 @@ def varied(recipe: Recipe, features: Features | None, seed: int, strength: float
     return replace(recipe, features=features, drift=drift)
 
 
-def instructed(recipe: Recipe, wanted: Features) -> Recipe:
-    """A recipe after an instruction."""
-    return replace(recipe, features=edited(recipe.features, wanted))
+def instructed(recipe: Recipe, text: str) -> Recipe:
+    """A recipe after an instruction: what it does not name stays, and where it was."""
+    old = recipe.features
+    pinned = old if old.places or recipe.knobs.tile else replace(old, places=places_of(old, Noise(recipe.seed)))
+    new, understood = instructions.instructed(pinned, text)
+    if not understood:
+        return recipe
+    crowd = recipe.crowd or sum(s.count for s in old.subjects if s.name not in {"moon", "sun"})
+    return replace(recipe, features=new, crowd=crowd)
 
 
 def blended(recipes: Sequence[Recipe], seed: int, span: tuple[float, float]) -> Recipe:
@@ -74,7 +81,7 @@ def blended(recipes: Sequence[Recipe], seed: int, span: tuple[float, float]) -> 
     first = seed % len(recipes)
     turned = [r.features for r in (*recipes[first:], *recipes[:first])]
     places = tuple(dict.fromkeys(p for f in turned for p in f.places))[:2]
-    subjects = merged(s for f in turned for s in f.subjects)[:5]
+    subjects = merged(s for f in turned for s in f.subjects if s.name not in f.banned)[:5]
     features = Features(
         places=places,
         time=next((f.time for f in reversed(turned) if f.time), ""),
@@ -140,10 +147,21 @@ def _standing(
 # --- pictures by others -----------------------------------------------------------------------------------------------------------
 
 
+def _read(path: Any) -> Image.Image:
+    """A picture of any mode in RGB: 16 bits scaled to 8, what is transparent white."""
+    with Image.open(path) as image:
+        image.load()
+    if image.mode.startswith("I"):
+        return Image.fromarray((np.asarray(image, np.int64) >> 8).clip(0, 255).astype(np.uint8)).convert("RGB")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    ground = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB")
+
+
 def opened(path: Any, size: tuple[int, int] | None = None) -> Array:
     """A picture's planes, in this size (width, height) if given."""
-    with Image.open(path) as image:
-        picture = image.convert("RGB")
+    picture = _read(path)
     if size is not None and picture.size != size:
         picture = picture.resize(size, Image.Resampling.LANCZOS)
     return from_image(picture)
@@ -151,8 +169,7 @@ def opened(path: Any, size: tuple[int, int] | None = None) -> Array:
 
 def covering(path: Any, size: tuple[int, int]) -> Array:
     """A picture scaled and cropped around its middle to fill this size."""
-    with Image.open(path) as image:
-        picture = image.convert("RGB")
+    picture = _read(path)
     scale = max(size[0] / picture.width, size[1] / picture.height)
     picture = picture.resize(
         (max(round(picture.width * scale), size[0]), max(round(picture.height * scale), size[1])),
@@ -255,7 +272,7 @@ def _noun(subject: Wanted) -> str:
 def described(memory: Memory) -> tuple[str, ...]:
     """Four prompts that would give a picture like this one, plain to rich."""
     f = memory.recipe.features
-    things = ", ".join(_noun(s) for s in f.subjects) or "a landscape"
+    things = ", ".join(_noun(s) for s in f.subjects if s.name not in f.banned) or "a landscape"
     places = {
         "coast": "on a cliff by the sea",
         "mountains": "in the mountains",

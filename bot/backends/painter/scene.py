@@ -79,6 +79,8 @@ class Recipe:
     rings: tuple[Ring, ...] = ()
     #: The composition that image prompts lend.
     guide: Guide | None = None
+    #: How many subjects there were before an instruction added some, so that the first keep their places; 0 for as many as there are.
+    crowd: int = 0
 
     def to_json(self) -> dict[str, Any]:
         k = self.knobs
@@ -88,7 +90,7 @@ class Recipe:
             "knobs": [k.chaos, k.stylize, k.weird, k.tile, k.raw, k.detail, k.done],
             "grade": [round(g, 4) for g in self.grade],
             "rings": [ring.to_json() for ring in self.rings],
-            "guide": self.guide.to_json() if self.guide else None,
+            "guide": self.guide.to_json() if self.guide else None, "crowd": self.crowd,
         }  # fmt: skip
 
     @classmethod
@@ -101,7 +103,7 @@ class Recipe:
             knobs=Knobs(chaos=chaos, stylize=stylize, weird=weird, tile=tile, raw=raw, detail=detail, done=done),
             grade=tuple(data["grade"]),
             rings=tuple(Ring.from_json(r) for r in data.get("rings", ())),
-            guide=Guide(*data["guide"]) if data.get("guide") else None,
+            guide=Guide(*data["guide"]) if data.get("guide") else None, crowd=int(data.get("crowd", 0)),
         )  # fmt: skip
 
 
@@ -196,13 +198,7 @@ def _slots(features: Features, tile: bool, noise: Noise) -> Slots:
     """The slots of the places that were named, of the subjects' home where none was, of chance where nothing was said."""
     if tile:
         return Slots("", "", "", "pattern")
-    names = list(features.places)
-    homes = [SUBJECTS[s.name].home for s in features.subjects]
-    if names == ["clouds"] and homes and "air" not in SUBJECTS[features.subjects[0].name].habitats:
-        names = []
-    if not names:
-        usual = [p for p in USUAL if p not in features.banned] or ["meadow"]
-        names = homes[:1] or [usual[(noise.choice("place", len(usual)) + features.flavour) % len(usual)]]
+    names = list(places_of(features, noise))
     for name in names:
         if name in WHOLE:
             return Slots("", "", "", name)
@@ -212,6 +208,18 @@ def _slots(features: Features, tile: bool, noise: Noise) -> Slots:
         other = PLACES[name]
         slots = replace(slots, **{other.firm: getattr(other, other.firm)})
     return _suited(slots, features)
+
+
+def places_of(features: Features, noise: Noise) -> tuple[str, ...]:
+    """The places that a picture shows: those that were named, else the subjects' home, else one by chance."""
+    names = list(features.places)
+    homes = [SUBJECTS[s.name].home for s in features.subjects]
+    if names == ["clouds"] and homes and "air" not in SUBJECTS[features.subjects[0].name].habitats:
+        names = []
+    if not names:
+        usual = [p for p in USUAL if p not in features.banned] or ["meadow"]
+        names = homes[:1] or [usual[(noise.choice("place", len(usual)) + features.flavour) % len(usual)]]
+    return tuple(names)
 
 
 def _suited(slots: Slots, features: Features) -> Slots:
@@ -349,7 +357,7 @@ def _placed(scene: Scene) -> list[Placed]:
         wanted = [Wanted("vase")]
     if scene.whole == "interior":
         wanted = _arranged(scene, wanted)
-    crowd = sum(s.count for s in wanted)
+    crowd = scene.recipe.crowd or sum(s.count for s in wanted)
     slots: dict[str, int] = {}
     placed: list[Placed] = []
     for order, subject in enumerate(wanted):
@@ -358,7 +366,7 @@ def _placed(scene: Scene) -> list[Placed]:
             slot = slots.get(place, 0)
             slots[place] = slot + 1
             placed.append(_one(scene, subject, place, order, copy, slot, crowd))
-    return sorted(placed, key=lambda p: -p.depth)
+    return sorted((p for p in placed if scene.shows(p.name)), key=lambda p: -p.depth)
 
 
 def _arranged(scene: Scene, wanted: list[Wanted]) -> list[Wanted]:
@@ -383,7 +391,7 @@ def _one(scene: Scene, subject: Wanted, place: str, order: int, copy: int, slot:
     name = f"{subject.name} {copy}"
     draw = scene.noise.number
     half = scene.recipe.span[0] / 2
-    spot = SPOTS[slot % len(SPOTS)] if crowd > 1 else draw(f"{name} spot", -0.3, 0.42)
+    spot = SPOTS[slot % len(SPOTS)] if crowd > 1 or slot else draw(f"{name} spot", -0.3, 0.42)
     x = scene.side * (spot + draw(f"{name} x", -0.09, 0.09) * (1 + knobs.chaos)) * half
     size = (
         kind.height

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from bot.backends.base import Frame, Generated, InputImage, Operation, Request, Role
-from bot.backends.painter import edits, joins
+from bot.backends.painter import edits, instructions, joins
 from bot.backends.painter.canvas import Canvas, View, from_image, never, to_image
 from bot.backends.painter.edits import Memory
 from bot.backends.painter.figures import paint_subject
@@ -359,12 +359,15 @@ def _covered(path: Path, size: tuple[int, int]) -> Array:
 def edit(job: Job, seed: int) -> Made:
     memory = job.memory
     if memory is not None:
-        recipe = edits.instructed(memory.recipe, job.features)
+        recipe = edits.instructed(memory.recipe, job.request.text)
         return _painted(job, Memory(recipe, memory.view, memory.patches, job.said))
-    planes = edits.recoloured(_cover(job), job.features)
+    wanted, understood = instructions.instructed(Features(), job.request.text)
+    if not understood:
+        return Made(to_image(_cover(job)))
+    planes = edits.recoloured(_cover(job), wanted)
     view = View.first(planes.shape[2], planes.shape[1])
     recipe = Recipe(
-        features=job.features,
+        features=wanted,
         seed=seeded(seed),
         span=(view.width / view.scale, view.height / view.scale),
         knobs=job.knobs,
@@ -375,7 +378,7 @@ def edit(job: Job, seed: int) -> Made:
     canvas.rgb[:] = planes
     paint_weather(canvas, scene)
     done = np.clip(canvas.rgb, 0, 1)
-    return Made(to_image(apply(done, _manner(job, done, seed)) if job.features.styles else done))
+    return Made(to_image(apply(done, _manner(job, done, seed, wanted.styles[0])) if wanted.styles else done))
 
 
 def describe(image: InputImage) -> tuple[str, ...]:
