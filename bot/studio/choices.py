@@ -157,7 +157,7 @@ class Choices(Desk):
 
     def check_choices(self, caller: Caller, prompt: Prompt) -> None:
         """Raises `NotAllowed` where a prompt asks for a mode or for a visibility that its writer may not choose."""
-        for lane in Lane:
+        for lane in self.offered_lanes():  # one that does not exist here is noted on the result instead
             if prompt.get(lane.value) and lane not in self.lanes(caller):
                 raise NotAllowed(T("You can't use {mode} mode here.", mode=f"`--{lane}`"))
         if prompt.get("stealth"):
