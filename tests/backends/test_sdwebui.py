@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot.backends.base import Backend, Operation, Part, Request
-from bot.backends.sdwebui import SdWebUi, SdWebUiSettings, together, weighted
+from bot.backends.sdwebui import SdWebUi, SdWebUiSettings
+from bot.backends.sdwebui.payload import together, weighted
 from bot.errors import BackendRejected, BackendTimeout, ConfigError
 from bot.prompt.table import Lora
 from tests.backends.contract import Listener, infos, request_for, run
@@ -166,6 +167,16 @@ async def test_enlarging_takes_the_best_upscaler_there_is(server: SdWebUiDouble,
     server.upscalers.remove("R-ESRGAN 4x+")
     await here.capabilities()
     assert (await run(here, request)).model == "Lanczos"
+
+
+async def test_what_sd_next_can_not_answer_is_enlarged_here(tmp_path: Path) -> None:
+    async with SdWebUiDouble(flavour=Flavour.SDNEXT) as double:
+        made = backend(double)
+        request = request_for(Operation.UPSCALE, await made.capabilities(), tmp_path)
+        result = await run(made, request)
+        await made.close()
+    assert infos(result)[0].size == (request.width, request.height)
+    assert "without new detail" in str(result.notes[0])
 
 
 async def test_memory_that_ran_out_is_said_to_have(server: SdWebUiDouble, here: Backend) -> None:

@@ -275,6 +275,9 @@ class SdWebUiDouble(Double):
             return self.error(400, f"Invalid upscaler {asked.upscaler_1}")
         image = decoded_picture(asked.image)
         await self.work()
+        if self.flavour is Flavour.SDNEXT:  # as seen at 058a7f0
+            body = {"error": "ValidationError", "detail": "", "body": "", "errors": "html_info: none is not allowed"}
+            return web.json_response(body, status=500)
         size = [round(side * asked.upscaling_resize) for side in image.size]
         return web.json_response({"image": encoded(picture(*size, seed=0)), "html_info": ""})
 

@@ -1,25 +1,21 @@
-"""Stable Diffusion behind `/sdapi/v1`: AUTOMATIC1111, Forge, SD.Next and stable-diffusion.cpp's `sd-server`.
-
-They differ in what they can tell and stop, so each is looked at first. A1111 and Forge follow one task by its id; SD.Next shows only what
-the server does as a whole, whoever asked for it; `sd-server` shows nothing. Each does one thing at a time, and others may use it, too:
-what is not known to be ours is neither shown nor stopped.
-"""
+"""The backend: looks at its server, asks it, follows and stops what it does."""
 
 import asyncio
 import contextlib
-import logging
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, takewhile
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field, Json, SecretStr
+from pydantic import Field, SecretStr
 
 from bot.backends.base import Capabilities, Generated, Operation, Progress, Request, Result
+from bot.backends.sdwebui.answers import Caption, Checkpoint, Enlarged, Named, Pictures, Task, Whole
+from bot.backends.sdwebui.payload import alike, enlarged, lora_files, picture, tags, together, unwanted, weighted
 from bot.backends.settings import Address, BackendSettings, prefixed
-from bot.backends.web import Account, Encoded, Failure, Names, Picture, Web, broken, json_body
-from bot.errors import BackendBroken, BackendError, BackendRejected, BackendTimeout
+from bot.backends.web import Account, Encoded, Failure, Names, Web, broken, json_body
+from bot.errors import BackendBroken, BackendError, BackendRejected, BackendTimeout, BackendUnavailable
 from bot.i18n import T, Text
 
 NAME = "sdwebui"
@@ -27,10 +23,7 @@ LOOK_SECONDS = 15.0  # for a question that is answered at once
 POLL_SECONDS = 1.0
 CHASE_SECONDS = 600.0  # how long a cancelled task that still waits its turn is watched
 MAX_TEXT = 32 << 20  # a list of LoRAs comes with all that was noted in training them
-MASK_BLUR = 8
 UPSCALERS = ("r-esrgan", "esrgan", "swinir", "dat", "lanczos")  # the first that there is, by a part of its name
-REPAINT = 0.95  # from this strength on, nothing of what lies under the mask is to be seen
-log = logging.getLogger(__name__)
 A = TypeVar("A")
 Tell = Callable[[], None]
 
@@ -51,72 +44,6 @@ class SdWebUiSettings(BackendSettings):
     side: int = Field(default=1024, ge=256, le=2048, multiple_of=8)
     batch: int = Field(default=4, ge=1, le=4)
     timeout: float = Field(default=900, gt=0)
-
-
-class Named(BaseModel):
-    name: str
-    path: str | None = None  # of a LoRA
-
-
-class Checkpoint(BaseModel):
-    title: str
-    model_name: str = ""
-
-
-class Info(BaseModel):
-    """What is of use in an answer's `info`."""
-
-    all_seeds: list[int] = []
-    index_of_first_image: int = 0
-    sd_model_name: str | None = None
-
-
-class Pictures(BaseModel):
-    """`/txt2img` and `/img2img`. Some servers leave `info` empty."""
-
-    images: list[Picture] | None
-    info: Annotated[Json[Info] | str | None, Field(union_mode="left_to_right")] = None
-
-    @property
-    def known(self) -> Info:
-        return self.info if isinstance(self.info, Info) else Info()
-
-
-class Enlarged(BaseModel):
-    image: Picture
-
-
-class Caption(BaseModel):
-    caption: str
-
-
-class Task(BaseModel):
-    """`/internal/progress`: one task, by the id that we gave it."""
-
-    active: bool
-    queued: bool
-    progress: float | None = None
-    live_preview: Picture | None = None
-    id_live_preview: int | None = -1
-
-
-class State(BaseModel):
-    """`job_count` is 0 when nothing is done, and -1 before it is known. `interrupted` stays until the next job begins."""
-
-    job_count: int = 0
-    interrupted: bool = False
-
-
-class Whole(BaseModel):
-    """`/sdapi/v1/progress`: what the server does now, for whomever."""
-
-    progress: float = 0.0
-    state: State = State()
-    current_image: Picture | None = None
-
-    @property
-    def idle(self) -> bool:
-        return self.state.job_count == 0 and self.progress == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +85,10 @@ class Missing(BackendRejected):
     """The server has no such route, or nothing of the name that was asked for."""
 
 
+class Unfit(BackendUnavailable):
+    """The server could not put its own answer into words, as SD.Next can't for an enlarged picture."""
+
+
 class SdWebUi:
     """One server. Its requests run one after the other, as that is how it serves them."""
 
@@ -167,7 +98,6 @@ class SdWebUi:
         self._settings = settings
         self._poll_seconds = poll_seconds
         self._server: Server | None = None
-        self._tasks = count()
         self._chases: set[asyncio.Task[None]] = set()
         names = Names(url=settings.setting("url"), key=settings.setting("password"), model=settings.setting("model"))
         basic = (settings.user, settings.password) if settings.user else None
@@ -296,10 +226,16 @@ class SdWebUi:
             "upscaling_resize": request.factor,
             "upscaler_1": self._upscaler(server.upscalers),
         }
-        answer = await self._post(Enlarged, "/sdapi/v1/extra-single-image", payload, request.folder)
-        path = await self._web.named(answer.image, request.folder / "sdwebui-0")
-        seed = request.seeds[0]
-        return Result(images=(Generated(path=path, seed=seed),), model=str(payload["upscaler_1"]), cost_usd=0.0)
+        target = request.folder / "sdwebui-0"
+        try:
+            answer = await self._post(Enlarged, "/sdapi/v1/extra-single-image", payload, request.folder)
+        except Unfit:
+            path = await asyncio.to_thread(enlarged, request, target.with_suffix(".png"))
+            note = T("The server failed to enlarge this, so it was enlarged here, without new detail.")
+            return Result(images=(Generated(path=path, seed=request.seeds[0]),), notes=(note,), cost_usd=0.0)
+        path = await self._web.named(answer.image, target)
+        image = Generated(path=path, seed=request.seeds[0])
+        return Result(images=(image,), model=str(payload["upscaler_1"]), cost_usd=0.0)
 
     def _upscaler(self, upscalers: Sequence[str]) -> str:
         if self._settings.upscaler:
@@ -314,7 +250,7 @@ class SdWebUi:
         path = "/sdapi/v1/img2img" if request.images else "/sdapi/v1/txt2img"
         while (done := len(images)) < len(request.seeds):
             group = together(request.seeds[done:], self._settings.batch)
-            call = Call(f"lienzo-{request.job_id}-{next(self._tasks)}")
+            call = Call(f"lienzo-{request.job_id}-{secrets.token_hex(4)}")
             payload = self._payload(request, server, group) | ({"force_task_id": call.task} if server.tasks else {})
 
             def tell(call: Call = call, size: int = len(group), done: int = done) -> None:
@@ -468,60 +404,10 @@ def explain(failure: Failure) -> BackendError | None:
     """What these servers say in their own way."""
     if failure.status in (404, 405):
         return Missing(backend=NAME, reason=failure.reason or f"HTTP {failure.status}")
+    if failure.code("error").endswith("ValidationError") and failure.status >= 500:
+        return Unfit(backend=NAME)
     if "OutOfMemory" in failure.code("error"):
         return BackendRejected(
             T("The graphics card ran out of memory. Ask for a smaller picture, or for fewer at once.")
         )
     return None
-
-
-def together(seeds: Sequence[int], most: int) -> tuple[int, ...]:
-    """The first seeds, as far as they follow each other: those that one batch makes, at most so many."""
-    first = seeds[0]
-    return tuple(seed for _, seed in takewhile(lambda pair: pair[1] == first + pair[0], enumerate(seeds[:most])))
-
-
-def weighted(request: Request) -> str:
-    """The prompt in these servers' own language: `(words:1.2)` for a weight, as a share of the mean."""
-    parts = [part for part in request.parts if part.weight > 0]
-    mean = sum(part.weight for part in parts) / max(1, len(parts))
-    return ", ".join(p.text if p.weight == mean else f"({p.text}:{p.weight / mean:.3g})" for p in parts)
-
-
-def tags(request: Request) -> list[str]:
-    """LoRAs as words of the prompt."""
-    return [f"<lora:{name}:{weight:g}>" for name, weight in request.parameters.get("lora", ())]
-
-
-def lora_files(request: Request, known: Mapping[str, str]) -> list[dict[str, Any]]:
-    """LoRAs as `sd-server` wants them, which has no ear for words in the prompt."""
-    asked: Sequence[tuple[str, float]] = request.parameters.get("lora", ())
-    return [{"path": known.get(name, name), "multiplier": weight} for name, weight in asked]
-
-
-def unwanted(request: Request) -> str:
-    return ", ".join([*request.negative, *(part.text for part in request.parts if part.weight < 0)])
-
-
-def alike(wanted: object, names: Sequence[str]) -> list[str]:
-    """The one of this name, in any case; none where there is none."""
-    return [name for name in names if name.lower() == str(wanted).lower()][:1]
-
-
-def picture(request: Request) -> dict[str, Any]:
-    """The fields of `/img2img`. What is to be painted anew begins from its surroundings' colours, what is changed from itself."""
-    payload: dict[str, Any] = {
-        "init_images": [Encoded(request.images[0].path)],
-        "denoising_strength": request.strength,
-        "resize_mode": 0,
-        "include_init_images": False,
-    }
-    if request.mask is None:
-        return payload
-    return payload | {
-        "mask": Encoded(request.mask),
-        "mask_blur": MASK_BLUR,
-        "inpainting_fill": 0 if request.strength >= REPAINT else 1,
-        "inpaint_full_res": False,
-        "inpainting_mask_invert": 0,
-    }
