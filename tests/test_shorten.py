@@ -129,7 +129,7 @@ def test_from_mild_to_strong() -> None:
     prompts = shorten(FOX).prompts
     assert prompts[0].startswith("a beautiful old red fox")
     assert "a fox jumping over the lazy dog in the snow --ar 3:2 --no dogs" in prompts
-    assert prompts[-1] == "a fox jumping --ar 3:2 --no dogs"
+    assert prompts[-1] == "a fox --ar 3:2 --no dogs"
 
 
 @pytest.mark.parametrize(
@@ -137,6 +137,9 @@ def test_from_mild_to_strong() -> None:
     [
         ("a photo of a fox in the snow", "a fox"),
         ("an old wizard in the mist", "wizard"),
+        ("I want you to create an image of two cats playing chess on a table", "two cats"),
+        ("a fisherman, oil on canvas, high quality", "a fisherman"),
+        ("un astronauta montando a caballo sobre la luna", "un astronauta"),
         ("a red and blue fox and a hare", "a red and blue fox"),
         ("in the background, a small cabin by a lake", "a cabin"),
         ('a sign that says "open, all night", masterpiece', "a sign"),
@@ -177,6 +180,7 @@ def test_what_comes_first_or_is_weighted_weighs_more() -> None:
     assert again < first / 2
 
 
+@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "scrap",
     [
@@ -199,5 +203,5 @@ def test_what_comes_first_or_is_weighted_weighs_more() -> None:
     ],
 )
 def test_time_does_not_grow_with_the_square_of_the_length(scrap: str) -> None:
-    """It would outlast the test's time limit by far."""
-    shorten(scrap * (300_000 // len(scrap)) + "fox")
+    """It would take more than a minute."""
+    shorten(scrap * (100_000 // len(scrap)) + "fox")

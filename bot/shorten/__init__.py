@@ -8,7 +8,7 @@ weight keeps something to weigh. Links, `<lora:…>` and everything from the fir
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 
 from bot.shorten.phrases import Phrase, main_word, medium_of, phrases_of, runs, spare_of
 from bot.shorten.reading import Token, read
@@ -124,16 +124,32 @@ def _units(segments: Sequence[Sequence[Phrase]], *, spanish: bool) -> Iterator[_
     ranked = [(max(map(_weight, phrases)), phrases) for phrases in worded if phrases]
     best = max((rank for rank, _ in ranked), default=0.0)
     spared = False
-    for rank, (first, *others) in ranked:
+    for number, (rank, (first, *others)) in enumerate(ranked):
+        tied = 1 if number and len(first) == 1 else 0  # oil on canvas
         if rank < best or spared:
-            yield _Unit(rank, first)
+            yield _Unit(rank, [*first, *chain(*others[:tied])])
         spared = spared or rank >= best
-        for phrase, following in zip(others, [*others[1:], None], strict=False):
-            # What hangs on a participle does not stay without it.
-            holds = following and phrase[0].sort in {Sort.MODIFIER, Sort.RELATIVE}
-            yield _Unit(max(_weight(phrase), _weight(following) if following and holds else 0.0), phrase)
+        yield from (_Unit(_weight(phrase), phrase) for phrase in _whole(others[tied:]))
         for phrase in (first, *others):
             yield from _parts_of(phrase, spanish=spanish)
+
+
+def _whole(phrases: Sequence[Phrase]) -> Iterator[Phrase]:
+    """The phrases, where `jumping` is one with the `over the dog` that follows it."""
+    verb: Phrase = []
+    for phrase in phrases:
+        if verb and phrase[0].sort is Sort.PREPOSITION:
+            yield [*verb, *phrase]
+            verb = []
+            continue
+        if verb:
+            yield verb
+        bare = sum(token.sort in CONTENT for token in phrase) == 1
+        verb = phrase if bare and phrase[0].sort in {Sort.MODIFIER, Sort.RELATIVE} else []
+        if not verb:
+            yield phrase
+    if verb:
+        yield verb
 
 
 def _parts_of(phrase: Phrase, *, spanish: bool) -> Iterator[_Unit]:

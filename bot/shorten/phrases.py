@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import TypeAlias
 
 from bot.shorten.reading import Token
-from bot.shorten.words import CONTENT, LEAVABLE, MEDIA, SHOWING, Sort
+from bot.shorten.words import CONTENT, DOING, LEAVABLE, MEDIA, SHOWING, Sort
 
 Phrase: TypeAlias = list[Token]
 
@@ -52,7 +52,7 @@ def _begins(before: Token, token: Token, following: Token | None) -> bool:
     if token.sort in {Sort.PREPOSITION, Sort.RELATIVE}:
         return before.sort in CONTENT
     # a fox | jumping over it; but: a running fox, an oil painting
-    return before.sort is Sort.NOUN and token.sort is Sort.MODIFIER and token.key.endswith("ing")
+    return before.sort is Sort.NOUN and token.sort is Sort.MODIFIER and token.key.endswith(DOING)
 
 
 def medium_of(phrase: Phrase) -> Phrase:
@@ -61,7 +61,7 @@ def medium_of(phrase: Phrase) -> Phrase:
         if token.key in MEDIA and phrase[place + 1].key in SHOWING:
             worded = any(word.sort in CONTENT for word in phrase[place + 2 :])
             return phrase[: place + 2] if worded else []
-        if token.sort is not Sort.DETERMINER and token.sort not in LEAVABLE:
+        if token.sort is Sort.NOUN:
             break
     return []
 

@@ -202,5 +202,5 @@ def _sort_of_word(word: str, *, spanish: bool) -> Sort:
     for sort, listed in other.items():
         if len(word) > 2 and word in listed:  # short words mean different things
             return sort
-    named = word in NOT_MODIFIERS or word.endswith(NOUN_ENDINGS)
+    named = word in NOT_MODIFIERS or single in NOT_MODIFIERS or word.endswith(NOUN_ENDINGS)
     return Sort.MODIFIER if len(word) > 5 and word.endswith(ENDINGS) and not named else Sort.NOUN

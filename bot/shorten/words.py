@@ -37,8 +37,8 @@ ENGLISH: Lexicon = {
     ),
     Sort.RELATIVE: _listed("that which who whom whose where while when"),
     Sort.FUNCTION: _listed(
-        "of is are was were be been being am has have had do does did it he she they them him i you we there here not than then so if can"
-        " could will would should may might must it's that's there's"
+        "of is are was were be been being am has have had do does did it he she they them him i me you we there here not than then so if"
+        " can could will would should may might must it's that's there's please want create generate make draw imagine"
     ),
     Sort.INTENSIFIER: _listed(
         "very really highly extremely incredibly super ultra hyper insanely absolutely quite rather truly too most more much intricately"
@@ -54,7 +54,8 @@ SPANISH: Lexicon = {
     ),
     Sort.RELATIVE: _listed("que quien quienes donde mientras cuando cual cuyo cuya como"),
     Sort.FUNCTION: _listed(
-        "de del es son estan era ser estar hay se le les no si ella ellos yo tu nos ha han fue fueron"
+        "de del es son estan era ser estar hay se le les no si ella ellos yo tu nos ha han fue fueron quiero crea genera haz hazme dibuja"
+        " imagina"
     ),
     Sort.INTENSIFIER: _listed(
         "muy mas super ultra hiper bastante tan altamente extremadamente increiblemente sumamente realmente"
@@ -85,15 +86,18 @@ MODIFIERS = SPANISH_MODIFIERS | _listed(
 )
 ENDINGS = tuple(
     "ful ous less ish esque able ible ical istic astic estic atic etic ive ly ed ing"
-    " oso osa osos osas ico ica icos icas ado ada ados adas mente".split()
+    " oso osa osos osas ico ica icos icas ado ada ados adas mente ando iendo yendo".split()
 )
 NOT_MODIFIERS = _listed(
-    "family assembly vegetable detective archive radish finish plastic hundred mosaico abanico soldado mercado tejado helado espada entrada"
-    " fachada cascada armada granada mirada almohada boutique esposo esposa mariposa mariposas mexico musica fabrica republica mechanic"
+    "family assembly vegetable detective archive radish finish plastic hundred mechanic mosaico abanico soldado mercado tejado helado"
+    " espada entrada fachada cascada armada granada mirada pincelada almohada boutique esposo esposa mariposa mexico musica fabrica"
+    " republica comando fernando"
     # in -ing, but things
     " painting drawing lighting building evening morning string spring shading clothing ceiling setting wedding nothing something"
     " everything offspring lightning pudding dwelling engraving etching"
 )
+#: Of the words that say what somebody is doing.
+DOING = ("ing", "ando", "iendo", "yendo")
 NOUN_ENDINGS = ("fish", "fly", "king", "ring")
 #: What a picture is, which goes without saying, and what joins it to what is in it.
 MEDIA = _listed("photo photograph picture image pic shot foto fotografia imagen")

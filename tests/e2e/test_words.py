@@ -304,7 +304,7 @@ async def test_a_long_prompt_becomes_shorter_ones(ben: Person, backend: Scripted
     assert labels(message) == [*KEYS, "Show Details"]
     assert "~~masterpiece~~" in told(message)
     assert "~~fox~~" not in told(message)
-    assert f"{KEYS[4]} a fox jumping --ar 3:2" in told(message)
+    assert f"{KEYS[4]} a fox --ar 3:2" in told(message)
     assert message["attachments"] == []
 
     modal = await (await ben.click(message, KEYS[3])).modal()
