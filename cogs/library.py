@@ -142,7 +142,7 @@ class Library(commands.Cog):
         queue = await self.bot.studio.queue(caller(interaction))
         async with asyncio.timeout(ANSWER_SECONDS):
             await interaction.edit_original_response(
-                embed=queue_embed(queue, locale, time.time()), view=rows_view(queue_rows(queue), NO_ID, locale)
+                embed=queue_embed(queue, locale), view=rows_view(queue_rows(queue), NO_ID, locale)
             )
 
     # About oneself
@@ -207,11 +207,11 @@ def entry_embed(entry: Entry, locale: str) -> discord.Embed:
     job = entry.job.evolve(place=replace(entry.job.place, locale=locale))
     prompt = captions.shorten(job.prompt, PROMPT_LIMIT)[0]
     stamp = discord.utils.format_dt(datetime.fromtimestamp(job.created_ms / 1000, UTC), "R")
-    facts = [captions.step(job).in_language(locale), stamp, f"`{job.id}`"]
+    facts = [stamp, f"`{job.id}`"]
     if job.place.ephemeral:
         facts.append(T("stealth").in_language(locale))
     lines = [f"**{prompt}**"] if prompt else []
-    lines += [" · ".join(facts), captions.lineage(job, entry.origin)]
+    lines += [captions.lineage(job, entry.origin) or captions.step(job).in_language(locale), " · ".join(facts)]
     if (state := _state(entry)) is not None:
         lines.append(_shortened(state.in_language(locale), PROMPT_LIMIT))
     if entry.message is not None:
@@ -268,13 +268,13 @@ def _shortened(text: str, limit: int) -> str:
 # The queue
 
 
-def queue_embed(queue: Sequence[Queued], locale: str, now: float) -> discord.Embed:
+def queue_embed(queue: Sequence[Queued], locale: str) -> discord.Embed:
     made = discord.Embed(title=T("Queue").in_language(locale), colour=captions.BLURPLE)
     if not queue:
         made.description = T("Nothing runs and nothing waits.").in_language(locale)
         return made
     listed = _listed(queue)
-    lines = [f"**{number}.** {queue_line(queued, now).in_language(locale)}" for number, queued in listed]
+    lines = [f"**{number}.** {queue_line(queued).in_language(locale)}" for number, queued in listed]
     if left_out := len(queue) - len(listed):
         lines.append(TN("… and {count} more job", "… and {count} more jobs", left_out).in_language(locale))
     made.description = "\n".join(lines)
@@ -285,7 +285,7 @@ def queue_embed(queue: Sequence[Queued], locale: str, now: float) -> discord.Emb
     return made
 
 
-def queue_line(queued: Queued, now: float) -> Text:
+def queue_line(queued: Queued) -> Text:
     """`runs · @ana · Fast · a fox in the snow`; of another's stealth job not what it is."""
     job = queued.job
     what: Text | str = (
@@ -293,20 +293,23 @@ def queue_line(queued: Queued, now: float) -> Text:
     )
     return T(
         "{state} · <@{user}> · {mode} · {what}",
-        state=_turn(queued, now),
+        state=_turn(queued),
         user=job.user_id,
         mode=T(LANES[job.lane]),
         what=what,
     )
 
 
-def _turn(queued: Queued, now: float) -> Text:
+def _turn(queued: Queued) -> Text:
     if queued.job.status is not Status.WAITING:
         return STATES[queued.job.status]
     if queued.position is None:
         return T("waits")
-    starts = discord.utils.format_dt(datetime.fromtimestamp(now + queued.position.seconds, UTC), "R")
-    return T("number {place} in line, starts {when}", place=queued.position.place, when=starts)
+    return T(
+        "number {place} in line, in about {time}",
+        place=queued.position.place,
+        time=duration(max(1.0, queued.position.seconds)),
+    )
 
 
 def queue_rows(queue: Sequence[Queued]) -> list[Row]:
@@ -380,12 +383,12 @@ def _limits(info: Info) -> Text:
 
 
 def _spent(info: Info) -> Text | None:
-    """Where a generator named its prices."""
+    """Where a generator named its price and that was more than nothing."""
     today, lifetime = (
         [usage.cost_usd for usage in usages.values() if usage.cost_usd is not None]
         for usages in (info.today, info.lifetime)
     )
-    if not lifetime:
+    if not sum(lifetime):
         return None
     return T("${today} today, ${lifetime} in all", today=f"{sum(today):.2f}", lifetime=f"{sum(lifetime):.2f}")
 

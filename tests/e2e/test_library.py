@@ -314,6 +314,30 @@ async def test_a_history_is_searched_by_words(ben: Person) -> None:
     assert await found("%") == []
 
 
+@running
+@pytest.mark.shows("/history")
+@pytest.mark.shows("/queue")
+@pytest.mark.shows("/show")
+async def test_prompts_of_6000_characters_full_of_markdown(ben: Person, backend: Scripted) -> None:
+    prompt = ("**bold** _`<@1> [a](http://b) @everyone 🎨 " * 150)[:5990].strip()
+    for number in range(5):
+        last = await ben.slash("imagine", "#studio", prompt=f"{number} {prompt}")
+        assert await last.acknowledged()
+        await ben.wait("#studio", lambda m, n=number: grid()(m) and m["content"].startswith(f"**{n} "))
+    page = await (await ben.slash("history", "#studio")).message()
+    assert len(page["embeds"]) == 5
+    assert all("\\*\\*bold" in text and "@everyone" not in text for text in shown(page))
+    assert len(choices(page)) == 5
+    names = [c["name"] for c in await ben.autocomplete("show", "#studio", option="job_id", value="everyone")]
+    assert [len(name) for name in names] == [100] * 5
+    backend.hold()
+    for _ in range(13):
+        assert await (await ben.slash("imagine", "#studio", prompt=prompt)).acknowledged()
+    queue = await asked(ben, "queue", lambda text: "number 10 in line" in text)
+    assert "@everyone" not in said(queue)
+    backend.release()
+
+
 @pytest.mark.shows("/history")
 async def test_pages_turn_over_a_restart(
     settings: Settings, backend: Scripted, playground: Playground, ben: Person
@@ -399,7 +423,7 @@ async def test_the_queue_tells_who_runs_and_who_waits(ben: Person, ana: Person, 
     queue = await asked(ben, "queue", lambda text: "fox 3" in text)
     lines = shown(queue)[0].split("\n")
     assert sum("is being made" in line for line in lines) == 4
-    assert "number 1 in line, starts <t:" in lines[4]
+    assert "number 1 in line, in about 1 s" in lines[4]
     assert f"<@{ben.id}> · Fast · fox 3" in lines[4]
     (hers,) = [line for line in lines if f"<@{ana.id}>" in line]
     assert hers.endswith("· Relaxed · stealth")
@@ -515,7 +539,27 @@ async def test_userid(ben: Person) -> None:
     assert f"`{ben.id}`" in message["content"]
 
 
-# In direct messages
+# In other places
+
+
+@pytest.mark.shows("/show")
+@pytest.mark.shows("/history")
+async def test_where_only_the_user_has_installed_it(
+    settings: Settings, backend: Scripted, playground: Playground, ben: Person
+) -> None:
+    """In a server that the bot is no member of."""
+    anywhere = settings.model_copy(update={"allow_user_installs": True})
+    async with serving(anywhere, backend, playground) as app:
+        await imagine(ben, "a fox")
+        await ben.install()
+        answer = await (await ben.slash("show", "#lounge", job_id=await newest(app, ben))).message()
+        assert answer["attachments"]
+        page = await (await ben.slash("history", "#lounge")).message()
+        assert choices(page) == [await newest(app, ben)]
+        await ben.click(answer, "U2")
+        single = await ben.wait("#lounge", result("Image #2"))
+        await ben.click(single, "❌")
+        await ben.gone(single)
 
 
 @running
