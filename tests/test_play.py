@@ -128,7 +128,8 @@ def test_its_settings_are_the_operators_but_for_the_place(tmp_path: Path, monkey
         found = Settings.load(None)
     assert found.token.get_secret_value() == playground.token
     assert found.discord_url == "http://127.0.0.1:4321"
-    assert {str(guild) for guild in found.guilds} == set(playground.world.guilds)
+    assert {str(guild) for guild in found.guilds} == {guild.id for guild in playground.world.joined()}
+    assert found.allow_user_installs
     assert (found.data, found.database_url, found.images_url) == (tmp_path / "here", None, None)
     assert (found.backends, found.batch_limit, found.allow_dms) == (("two", "one"), 3, True)
 

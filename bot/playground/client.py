@@ -378,10 +378,10 @@ class Person:
 
     async def _known(self) -> dict[str, JSON]:
         if not self._oriented:
-            self._oriented = True
             world = await self.world()
             known = [each for guild in world["guilds"] for each in guild["channels"]] + world["dms"]
             self.channels = {each["id"]: each for each in known} | self.channels
+            self._oriented = True
         return self.channels
 
     async def _channel(self, channel: str) -> str:
