@@ -43,7 +43,7 @@ async def studio(browser: Browser, backend: Scripted, tmp_path: Path) -> AsyncIt
     """The page as Ben sees it, with the whole bot behind it."""
     async with (
         Playground(tries=TRIES) as playground,
-        serving(settings_for(playground, tmp_path), backend, playground),
+        serving(settings_for(playground, tmp_path, allow_user_installs=True), backend, playground),
         await browser.new_context(viewport={"width": 1280, "height": 860}) as context,
     ):
         chat = Chat(await context.new_page(), playground.url)
@@ -107,6 +107,17 @@ async def test_someone_else_takes_a_picture_out_of_the_grid(studio: Chat) -> Non
     await studio.click("U1", await studio.offering("U1", "a fox"))
     single = await studio.offering("🪄 Variar (sutil)", "n.º 1")
     await expect(single).to_contain_text("a fox - Imagen n.º 1 @Ana")
+
+
+@pytest.mark.parametrize("channel", ["lounge", "Ana", "Weekend"])
+async def test_a_picture_where_the_bot_is_not(studio: Chat, channel: str) -> None:
+    await studio.page.get_by_role("switch", name="Lienzo on this account").click()
+    await expect(studio.page.get_by_role("switch", name="Lienzo on this account")).to_be_checked()
+    await studio.choose_channel(channel)
+    await studio.run("/imagine prompt: a fox")
+    grid = await studio.offering("U1", "a fox")
+    await studio.click("U2", grid)
+    await studio.offering("🪄 Vary (Subtle)", "Image #2")
 
 
 async def test_the_painter_in_a_process_of_its_own(browser: Browser, tmp_path: Path) -> None:
