@@ -6,7 +6,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ConfigError
@@ -69,10 +69,9 @@ class Settings(BaseSettings):
     fetch_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     fetch_mib: int = Field(default=25, ge=1)
 
-    #: Where the rest was read from besides the environment, for the settings of the generators.
-    env_file: Path | None = Field(default=None, exclude=True)
-
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    _env_file: Path | None = PrivateAttr(default=None)
 
     @field_validator(
         "guilds",
@@ -106,11 +105,18 @@ class Settings(BaseSettings):
     def load(cls, env_file: Path | None = Path(".env")) -> Self:
         """From the environment, then from `env_file` where that exists. Raises `ConfigError` that names every wrong setting."""
         try:
-            return cls(_env_file=env_file, env_file=env_file)  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
+            settings = cls(_env_file=env_file)  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
         except ValidationError as error:
             names = ", ".join(PREFIX + "_".join(map(str, e["loc"])).upper() for e in error.errors())
             problems = "; ".join(str(e["msg"]) for e in error.errors())
             raise ConfigError(name=names, problem=problems) from None
+        settings._env_file = env_file
+        return settings
+
+    @property
+    def env_file(self) -> Path | None:
+        """What it was read from besides the environment, for the settings of the generators."""
+        return self._env_file
 
     @property
     def database(self) -> str:

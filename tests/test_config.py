@@ -7,9 +7,12 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
+import bot.catalog  # noqa: F401  # pyright: ignore[reportUnusedImport]
+from bot.backends.settings import BackendSettings
 from bot.config import PREFIX, Settings
 from bot.errors import ConfigError
 
+GENERATORS = BackendSettings.__subclasses__()  # the catalogue knows them all
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / ".env.example"
 SECRET = "MTIzNDU2.not-a-real.token"
@@ -23,11 +26,24 @@ def no_settings_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_the_example_has_every_setting_and_no_other() -> None:
-    assert list(dotenv_values(EXAMPLE)) == [PREFIX + field.upper() for field in Settings.model_fields]
+    own = [PREFIX + field.upper() for field in Settings.model_fields]
+    backends = [made.setting(field) for made in GENERATORS for field in made.model_fields]
+    named = list(dotenv_values(EXAMPLE))
+    assert [name for name in named if name in own] == own
+    assert sorted(named) == sorted(own + backends)
 
 
 def test_the_example_gives_the_defaults() -> None:
-    assert Settings.load(EXAMPLE) == Settings.load(None)
+    assert Settings.load(EXAMPLE).model_dump() == Settings.load(None).model_dump()
+
+
+@pytest.mark.parametrize("made", GENERATORS, ids=lambda made: made.__name__)
+def test_the_example_gives_the_defaults_of_generators(made: type[BackendSettings]) -> None:
+    assert made.load(EXAMPLE).model_dump() == made.load(None).model_dump()
+
+
+def test_it_is_known_which_file_was_read() -> None:
+    assert Settings.load(EXAMPLE).env_file == EXAMPLE
 
 
 def test_every_setting_of_the_example_is_explained() -> None:

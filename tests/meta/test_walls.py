@@ -13,7 +13,10 @@ LAYERS = (
     ("bot.errors",),
     ("bot.backends.base", "bot.jobs"),
     ("bot.config", "bot.prompt", "bot.captions", "bot.policy", "bot.imaging"),
-    ("bot.actions", "bot.fetch", "bot.objects", "bot.backends.painter", "bot.store bot.migrations"),
+    ("bot.actions", "bot.fetch", "bot.objects", "bot.shorten", "bot.store bot.migrations"),
+    ("bot.backends.settings",),
+    ("bot.backends.web",),
+    ("bot.backends.painter", "bot.backends.sdwebui"),
     ("bot.catalog", "bot.preferences", "bot.engine"),
     ("bot.admission", "bot.worker", "bot.views", "bot.retention"),
     ("bot.studio", "bot.delivery", "bot.doctor", "bot.positions"),
@@ -24,7 +27,17 @@ LAYERS = (
 )
 #: Packages that only hold others.
 HOLDERS = {"bot", "bot.backends"}
-PURE = ("bot.i18n", "bot.errors", "bot.backends.base", "bot.jobs", "bot.prompt", "bot.captions", "bot.policy")
+SHARED = {"bot.backends.base", "bot.backends.settings", "bot.backends.web"}
+PURE = (
+    "bot.i18n",
+    "bot.errors",
+    "bot.backends.base",
+    "bot.jobs",
+    "bot.prompt",
+    "bot.captions",
+    "bot.policy",
+    "bot.shorten",
+)
 #: Libraries, and the only places that may know them.
 PLACES = {
     "discord": ("bot.views", "bot.client", "bot.delivery", "cogs"),
@@ -38,7 +51,7 @@ PLACES = {
     "aiohttp": ("bot.client", "bot.delivery", "bot.playground"),
     "PIL": ("bot.imaging", "bot.backends", "bot.playground", "bot.terminal"),
     "numpy": ("bot.imaging", "bot.backends"),
-    "pydantic_settings": ("bot.config",),
+    "pydantic_settings": ("bot.config", "bot.backends"),
     "rich": ("bot.terminal", "bot.doctor"),
     "babel": ("bot.i18n",),
 }
@@ -120,9 +133,9 @@ def test_the_playground_knows_nothing_of_the_bot(module: Module) -> None:
 
 @pytest.mark.parametrize("package", ["bot.backends", "cogs"])
 def test_neighbours_do_not_know_each_other(package: str) -> None:
-    """Two backends, or two families of commands; `base` is what they share."""
+    """Two backends, or two families of commands; what backends share is `SHARED`."""
     depth = package.count(".") + 2
-    own = {".".join(m.name.split(".")[:depth]) for m in modules() if m.within(package)} - {package, "bot.backends.base"}
+    own = {".".join(m.name.split(".")[:depth]) for m in modules() if m.within(package)} - {package, *SHARED}
     assert own
     wrong = [
         f"{module.at(node)} imports {name}"
