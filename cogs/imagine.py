@@ -1,6 +1,7 @@
 """/imagine, the window that mends a prompt, and the question before many jobs at once."""
 
 import asyncio
+import contextlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -177,8 +178,11 @@ class Imagine(commands.Cog):
         where = place(interaction, ephemeral=draft.ephemeral)
         jobs = await self.bot.studio.imagine(asking, draft, where, attachments, confirmed=click.job_id)
         started = TN("{count} job was started.", "{count} jobs were started.", len(jobs))
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await interaction.edit_original_response(content=started.in_language(interaction.locale.value), view=None)
+        with contextlib.suppress(discord.HTTPException):  # they run, whatever becomes of the question
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await interaction.edit_original_response(
+                    content=started.in_language(interaction.locale.value), view=None
+                )
 
     async def decline(self, interaction: Interaction, _: Click) -> None:
         """No to many jobs."""

@@ -13,7 +13,7 @@ from PIL import Image
 
 from bot.backends.base import Capabilities, Operation, Role
 from bot.config import Settings
-from bot.playground import Person, Playground
+from bot.playground import Fault, Person, Playground
 from bot.playground.client import Interaction, PlaygroundError, labels
 from tests.e2e.conftest import serving
 from tests.e2e.people import EPHEMERAL, Message, grid, imagine, picture, result
@@ -347,6 +347,35 @@ async def test_yes_starts_once_also_after_a_restart(
     assert len(again.requests) == 2
 
 
+async def test_yes_is_remembered_where_the_question_could_not_be_closed(
+    ben: Person, settings: Settings, backend: Scripted, playground: Playground
+) -> None:
+    async with serving(settings, backend, playground):
+        question = await ask(ben, "a {red, blue} fox")
+        fault = playground.faults.add(Fault("PATCH", "/webhooks/*/messages/@original", status=403, times=9))
+        await ben.click(question, "Yes")
+        await ben.wait("#studio", grid("a red fox"))
+        await ben.wait("#studio", grid("a blue fox"))
+    playground.faults.clear()
+    assert fault.seen == 1
+    again = Scripted(offers=WIDE)
+    async with serving(settings, again, playground):
+        await ben.click(question, "Yes")
+        await told(ben, "started already")
+    assert len(backend.requests) == 2
+    assert again.requests == []
+
+
+@pytest.mark.usefixtures("app")
+async def test_a_stealth_batch_is_shown_to_nobody_else(ben: Person, ana: Person) -> None:
+    question = await ask(ben, "a {red, blue} fox", visibility="stealth")
+    await ben.click(question, "Yes")
+    for colour in ("red", "blue"):
+        message = await ben.wait("#studio", grid(f"a {colour} fox"))
+        assert message["flags"] & EPHEMERAL
+        assert message["id"] not in ana.messages
+
+
 @pytest.mark.usefixtures("app")
 async def test_when_an_image_cannot_be_had_yes_may_be_said_again(
     ben: Person, backend: Scripted, playground: Playground, files: Callable[[str], Path]
@@ -537,6 +566,20 @@ async def test_an_image_that_would_be_too_large_is_said_so(
     assert backend.requests == []
 
 
+@pytest.mark.usefixtures("app")
+async def test_in_a_direct_message_and_in_spanish(ana: Person, files: Callable[[str], Path]) -> None:
+    channel = (await ana.dm())["id"]
+    await ana.slash("upscale", channel, image=files("fox.png"))
+    message = await ana.wait(channel, lambda m: m["attachments"] and "❤️" in labels(m))
+    assert (await picture(ana, message)).size == (192, 128)
+    await ana.slash("blend", channel, image1=files("fox.png"), image2=files("wolf.png"))
+    await ana.wait(channel, grid())
+    await ana.slash("upscale", channel, image=files("none.png"))
+    answer = await ana.wait(channel, lambda m: m["embeds"])
+    assert "not" not in answer["embeds"][0]["description"].split()
+    assert "PNG" in answer["embeds"][0]["description"]
+
+
 # Use Image…
 
 
@@ -650,6 +693,30 @@ def find_verb(message: Message, extra: str) -> str:
 async def test_a_message_without_an_image_is_said_so(ben: Person) -> None:
     message = await ben.say("#studio", "only words", files=[("notes.txt", b"words")])
     assert "no image in that message" in await refused(await ben.menu("Use Image…", message))
+
+
+@pytest.mark.usefixtures("app")
+async def test_the_image_of_a_description_is_used(ben: Person, backend: Scripted, files: Callable[[str], Path]) -> None:
+    await ben.slash("describe", "#studio", image=files("fox.png"))
+    described = await ben.wait("#studio", lambda m: m["embeds"] and "1️⃣" in labels(m))
+    panel = await (await ben.menu("Use Image…", described)).message()
+    assert labels(panel) == PANEL
+    await ben.click(panel, "Upscale (Subtle)")
+    await ben.wait("#studio", result("Upscaled (Subtle) by"))
+    assert (backend.requests[-1].width, backend.requests[-1].height) == (192, 128)
+
+
+@pytest.mark.usefixtures("app")
+async def test_a_result_that_was_deleted_meanwhile_is_said_so(ben: Person, backend: Scripted) -> None:
+    message = await imagine(ben, "a fox")
+    panel = await (await ben.menu("Use Image…", message)).message()
+    await ben.click(panel, "2")
+    shown = await ben.wait("#studio", lambda m: m["id"] == panel["id"] and labels(m) == PANEL)
+    await ben.click(message, "❌")
+    await ben.gone(message)
+    await ben.click(shown, "Upscale (Subtle)")
+    await told(ben, "no longer here")
+    assert len(backend.requests) == 1
 
 
 @pytest.mark.usefixtures("app")
