@@ -232,6 +232,9 @@ class Lienzo(commands.Bot):
             self.tree.copy_global_to(guild=discord.Object(guild_id))
         if not (self.settings.allow_dms or self.settings.allow_user_installs):
             self.tree.clear_commands(guild=None)
+        for command in self.tree.get_commands():
+            if command.guild_only:  # the global ones are for everywhere else
+                self.tree.remove_command(command.name, type=discord.AppCommandType.chat_input)
         stale = _guilds_in(known) - wanted
         synced = [await self._sync_to(guild_id) for guild_id in (None, *sorted(wanted), *sorted(stale))]
         if all(synced[: len(wanted) + 1]):
