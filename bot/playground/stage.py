@@ -2,9 +2,10 @@
 
 from bot.playground import events as intents
 from bot.playground.events import Events
+from bot.playground.permissions import VIEW_CHANNEL, in_channel
 from bot.playground.problems import JSON
 from bot.playground.snowflake import Snowflakes
-from bot.playground.world import Channel, Guild, Member, Overwrite, Role, World
+from bot.playground.world import Channel, Guild, Member, Overwrite, Role, User, World
 
 BOT = "bot"
 
@@ -95,8 +96,12 @@ class Stage:
         return here, here.members[self._user(user)]
 
     def _changed(self, channel: Channel) -> None:
-        self._tell("THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE", channel.payload(self._world.bot))
-        self._events.people.tell(lambda _: True, {"type": "commands"})
+        payload = channel.payload(self._world.bot)
+        self._tell("THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE", payload)
+        people = self._events.people
+        people.tell(lambda user: _sees(channel, user), {"type": "channel_create", "channel": payload})
+        people.tell(lambda user: not _sees(channel, user), {"type": "channel_delete", "id": channel.id})
+        people.tell(lambda _: True, {"type": "commands"})
 
     def _told(self, guild: Guild, member: Member) -> None:
         """A bot always hears of its own roles, and of others' with the intent."""
@@ -109,3 +114,7 @@ class Stage:
         guild = self._world.guilds[payload["guild_id"]]
         if self._world.bot.id in guild.members:
             self._events.bot.dispatch(name, payload, intents.GUILDS)
+
+
+def _sees(channel: Channel, user: User) -> bool:
+    return bool(in_channel(channel, user) & VIEW_CHANNEL)

@@ -79,6 +79,10 @@ async def clear(interaction: discord.Interaction) -> None:
 
 async def test_a_lost_channel_goes_from_the_list(chat: Chat, place: Place) -> None:
     await chat.choose_channel("gallery")
+    place.playground.stage.overwrite("#gallery", "ben", deny=1 << 10)
+    await expect(chat.page.locator(".top h2")).to_have_text("studio")
+    place.playground.stage.overwrite("#gallery", "ben")
+    await chat.choose_channel("gallery")
     place.playground.stage.delete("#gallery")
     await expect(chat.page.locator(".top h2")).to_have_text("studio")
     await expect(chat.page.locator(".channel", has_text="gallery")).to_have_count(0)

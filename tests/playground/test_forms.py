@@ -191,7 +191,7 @@ async def test_options_of_every_type(bot: SmallBot, ana: Person, playground: Pla
             await ana.slash("kinds", "#studio", **{**options, "ratio": 1, **wrong})
     playground.stage.overwrite("#gallery", "ana", deny=VIEW_CHANNEL)
     with pytest.raises(PlaygroundError, match="channels"):
-        await ana.slash("kinds", "#studio", ratio=1, **options)
+        await ana.slash("kinds", "#studio", ratio=1, **{**options, "room": channel["id"]})
 
 
 async def test_five_files_in_one_command(bot: SmallBot, ana: Person, pixels: bytes) -> None:
