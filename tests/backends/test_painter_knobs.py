@@ -142,3 +142,17 @@ def test_what_older_pictures_remember_is_still_read(tmp_path: Path) -> None:
     memo["knobs"] = memo["knobs"][:5]
     knobs = Recipe.from_json(memo).knobs
     assert (knobs.detail, knobs.done) == (0, 1)
+
+
+@pytest.mark.parametrize("by_us", [True, False])
+def test_a_creative_enlargement_has_more_detail_than_a_subtle_one(tmp_path: Path, by_us: bool) -> None:
+    small = made(tmp_path)
+    memo: dict[str, Any] = json.loads(json.dumps(small.memo)) if by_us else {}
+    images = (InputImage(path=small.path, role=Role.INITIAL, memo=memo),)
+    subtle, creative = (
+        pixels(made(tmp_path, Operation.UPSCALE, images=images, factor=2.0, strength=strength))
+        for strength in (0.2, 0.5)
+    )
+    assert subtle.shape == creative.shape == (2 * SIDE, 2 * SIDE, 3)
+    assert detail(creative) > detail(subtle) * 1.03
+    assert alike(creative, subtle) > 0.95

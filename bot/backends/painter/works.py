@@ -22,6 +22,7 @@ from bot.backends.painter.noise import Array, Noise, Ring
 from bot.backends.painter.render import Patch, Step, compose, finish, graded, nothing, paint, statistics
 from bot.backends.painter.scene import Knobs, Placed, Recipe, plan
 from bot.backends.painter.sky import paint_weather
+from bot.backends.painter.stages import detailed
 from bot.backends.painter.styles import Manner, apply
 from bot.errors import BackendRejected
 from bot.i18n import T, Text
@@ -227,13 +228,18 @@ def upscale(job: Job, _seed: int) -> Made:
     width, height = _size(job.initial.path)
     factor = min(job.request.factor, MAX_SIDE / max(width, height), (MAX_PIXELS / (width * height)) ** 0.5)
     size = max(round(width * factor), 1), max(round(height * factor), 1)
+    # A creative enlargement makes more of every detail, the freer the more.
+    extra = max(min(job.request.strength, 1) - 0.25, 0)
     if job.memory is None:
-        return Made(edits.enlarged(_planes(job.initial.path), size))
-    view = job.memory.view
+        enlarged = edits.enlarged(_planes(job.initial.path), size)
+        return Made(to_image(detailed(from_image(enlarged), View.first(*size), extra)) if extra else enlarged)
+    view, recipe = job.memory.view, job.memory.recipe
     larger = View(view.left, view.top, view.scale * size[0] / view.width, *size)
-    memory = Memory(job.memory.recipe, larger, job.memory.patches, job.memory.said)
+    if extra:
+        recipe = replace(recipe, knobs=replace(recipe.knobs, detail=min(recipe.knobs.detail + extra, 1)))
+    memory = Memory(recipe, larger, job.memory.patches, job.memory.said)
     planes = paint(memory.recipe, larger, memory.patches, job.check, job.step)
-    return Made(to_image(edits.refined(_planes(job.initial.path, size), planes)), memory)
+    return Made(to_image(planes if extra else edits.refined(_planes(job.initial.path, size), planes)), memory)
 
 
 def outpaint(job: Job, seed: int) -> Made:
