@@ -1,4 +1,4 @@
-"""Every generator through the whole bot, on a Discord on the wire and a provider on the wire."""
+"""Every generator that has a server through the whole bot, on a Discord on the wire and a provider on the wire."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -45,7 +45,10 @@ async def bot(rig: Rig, playground: Playground, folder: Path) -> AsyncGenerator[
     assert double.problems == []
 
 
-@pytest.fixture(params=rigs(), ids=lambda rig: f"{rig.name}-{rig.variant}" if rig.variant else rig.name)
+REMOTE = [rig for rig in rigs() if rig.url_setting]
+
+
+@pytest.fixture(params=REMOTE, ids=lambda rig: f"{rig.name}-{rig.variant}" if rig.variant else rig.name)
 async def served(request: pytest.FixtureRequest, playground: Playground, tmp_path: Path) -> AsyncGenerator[Served]:
     rig: Rig = request.param
     if rig.absent:
