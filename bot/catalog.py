@@ -14,7 +14,7 @@ from bot.i18n import T
 #: Every backend that there is, by the name used in `LIENZO_BACKENDS` and `--backend`.
 BACKENDS: Mapping[str, Callable[[Settings], Backend]] = {
     "painter": lambda _settings: Painter(),
-    "sdwebui": lambda _settings: SdWebUi(SdWebUiSettings.load(settings.env_file)),
+    "sdwebui": lambda settings: SdWebUi(SdWebUiSettings.load(settings.env_file)),
 }
 
 REFRESH_SECONDS = 300.0
