@@ -12,83 +12,14 @@ from urllib.parse import quote
 import aiohttp
 
 from bot.playground.components import walk
+from bot.playground.outcomes import TIMEOUT, Interaction, PlaygroundError
 from bot.playground.problems import JSON
 
-TIMEOUT = 10.0  # seconds that waits last at most, unless told otherwise
-LOADING, EPHEMERAL = 1 << 7, 1 << 6
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 ATTACHMENT, GROUPS, NAMED = 11, (1, 2), (6, 7, 8, 9)  # types of options; the last are users, channels and roles
 UPLOAD = 19
 BOT = "@lienzo"  # the DM with the bot, opened if need be
 File = Path | tuple[str, bytes]  # a file, or its name and bytes
-
-
-class PlaygroundError(Exception):
-    """The playground refused what a person did; `status` is that of HTTP."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"{status}: {message}")
-        self.status = status
-        self.message = message
-
-
-class Interaction:
-    """What a person started, and what became of it."""
-
-    def __init__(self, person: "Person", interaction_id: str) -> None:
-        self.id = interaction_id
-        self._person = person
-
-    @property
-    def state(self) -> str | None:
-        """`acknowledged`, `failed`, `modal`, or None while the bot has not answered."""
-        event = self._person.interactions.get(self.id)
-        return None if event is None else event["state"]
-
-    @property
-    def failed(self) -> bool:
-        """Whether the application did not respond."""
-        return self.state == "failed"
-
-    async def acknowledged(self) -> bool:
-        """Wait for the first answer or its failure; whether there was one in time."""
-        await self._settled()
-        return not self.failed
-
-    async def message(self, timeout: float = TIMEOUT) -> JSON:  # noqa: ASYNC109
-        """Wait for the answer's message, once it no longer shows "thinking".
-
-        Raises:
-            PlaygroundError: the application did not respond, or answered otherwise.
-        """
-        event = await self._settled(timeout)
-        message_id = event.get("message_id")
-        if message_id is None:
-            raise PlaygroundError(0, f"The answer is no message: {event['state']}.")
-        return await self._person.until(lambda: self._loaded(message_id), timeout)
-
-    async def thinking(self) -> JSON:
-        """Wait for the answer's message, whatever it shows."""
-        event = await self._settled()
-        return await self._person.until(lambda: self._person.messages.get(event["message_id"]))
-
-    async def modal(self) -> JSON:
-        """Wait for the modal that opens.
-
-        Raises:
-            PlaygroundError: the answer was no modal.
-        """
-        event = await self._settled()
-        if event["state"] != "modal":
-            raise PlaygroundError(0, f"The answer is no modal: {event['state']}.")
-        return event["modal"]
-
-    async def _settled(self, timeout: float = TIMEOUT) -> JSON:  # noqa: ASYNC109
-        return await self._person.until(lambda: self._person.interactions.get(self.id), timeout)
-
-    def _loaded(self, message_id: str) -> JSON | None:
-        message = self._person.messages.get(message_id)
-        return None if message is None or message["flags"] & LOADING else message
 
 
 class Person:
