@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import traceback
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pytest
 from bot.backends.base import Backend, Capabilities, Edit, Operation
 from bot.backends.web import BackendLost
 from bot.catalog import BACKENDS
+from bot.config import Settings
 from bot.errors import (
     BackendBroken,
     BackendError,
@@ -20,6 +22,7 @@ from bot.errors import (
     BackendRejected,
     BackendTimeout,
     BackendUnavailable,
+    ConfigError,
     FetchError,
     RateLimited,
 )
@@ -94,6 +97,22 @@ async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerato
 def test_every_backend_has_a_rig() -> None:
     assert {rig.name for rig in RIGS} == BACKENDS.keys()
     assert len({label(rig) for rig in RIGS}) == len(RIGS)
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+async def test_a_backend_is_built_from_the_settings_or_says_what_is_missing(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in [variable for variable in os.environ if variable.startswith("LIENZO_")]:
+        monkeypatch.delenv(variable)
+    (tmp_path / ".env").touch()
+    try:
+        backend = BACKENDS[name](Settings.load(tmp_path / ".env"))
+    except ConfigError as error:
+        assert f"LIENZO_{name.upper()}" in str(error)  # noqa: PT017 - either is right
+        return
+    assert backend.name == name
+    await backend.close()
 
 
 def test_what_a_rig_cannot_show_is_explained() -> None:

@@ -11,10 +11,12 @@ import pytest
 from bot.backends.base import Backend, Operation, Part, Request
 from bot.backends.sdwebui import SdWebUi, SdWebUiSettings
 from bot.backends.sdwebui.payload import together, weighted
+from bot.catalog import Catalog
+from bot.config import Settings
 from bot.errors import BackendRejected, BackendTimeout, ConfigError
 from bot.prompt.table import Lora
 from tests.backends.contract import Listener, infos, request_for, run
-from tests.backends.doubles.sdwebui import Flavour, SdWebUiDouble, backend
+from tests.backends.doubles.sdwebui import USER, Flavour, SdWebUiDouble, backend
 from tests.backends.doubles.server import Mischief
 
 
@@ -310,6 +312,16 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str) ->
     monkeypatch.setenv(f"LIENZO_SDWEBUI_{name}", "777")
     with pytest.raises(ConfigError, match=f"LIENZO_SDWEBUI_{name}"):
         SdWebUiSettings.load(None)
+
+
+async def test_its_settings_lie_where_the_bots_own_do(server: SdWebUiDouble, tmp_path: Path) -> None:
+    file = tmp_path / "bot.env"
+    lines = ["LIENZO_BACKENDS=sdwebui", f"LIENZO_SDWEBUI_URL={server.url}", f"LIENZO_SDWEBUI_USER={USER}"]
+    file.write_text("\n".join([*lines, f"LIENZO_SDWEBUI_PASSWORD={server.key}"]))
+    catalog = Catalog.from_settings(Settings.load(file))
+    await catalog.refresh()
+    assert catalog.capabilities("sdwebui").models == ("dreamshaper", "sdxl_base")
+    await catalog.close()
 
 
 def test_seeds_that_follow_each_other() -> None:
