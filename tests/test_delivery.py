@@ -449,6 +449,71 @@ async def test_deleted_results_go(scene: Scene) -> None:
     assert await scene.store.messages(scene.job.id) == []
 
 
+# A result once more
+
+
+async def test_a_copy_fills_the_answer_of_a_young_interaction(scene: Scene) -> None:
+    assert await scene.delivery.repost(scene.job, scene.parcel(), MessageKind.COPY)
+    (copy,) = await scene.history()
+    assert copy["id"] == scene.progress_id
+    assert labels(copy) == ["U1", "U2", "🔄"]
+    (known,) = await scene.store.messages(scene.job.id)
+    assert (str(known.message_id), known.kind) == (copy["id"], MessageKind.COPY)
+
+
+@pytest.mark.parametrize("kind", [MessageKind.GALLERY, MessageKind.LOG, MessageKind.REPORT])
+async def test_a_copy_elsewhere_is_a_message_that_pings_nobody(scene: Scene, kind: MessageKind) -> None:
+    gallery = HOME + 2
+    job = scene.job.evolve(place=Place(channel_id=gallery, guild_id=HOME))
+    assert await scene.delivery.repost(job, scene.parcel(), kind, headline=T("Look at *this*"))
+    (copy,) = await scene.ana.history(str(gallery))
+    assert copy["content"].startswith("Look at *this*\n**a lighthouse --ar 3:2** - ")
+    assert copy["mentions"] == []
+    assert [(m.channel_id, m.kind) for m in await scene.store.messages(job.id)] == [(gallery, kind)]
+    await scene.delivery.deleted(scene.job)
+    kept = kind is not MessageKind.GALLERY
+    assert bool(await scene.ana.history(str(gallery))) is kept
+
+
+async def test_a_copy_whose_answer_was_lost_is_not_repeated(scene: Scene) -> None:
+    scene.pace.awake = True
+    job = scene.job.evolve(place=Place(channel_id=HOME + 2, guild_id=HOME))
+    scene.playground.faults.add(Fault("POST", f"/channels/{HOME + 2}/messages", drop=True, done=True))
+    assert await scene.delivery.repost(job, scene.parcel(), MessageKind.GALLERY)
+    assert await scene.delivery.repost(job, scene.parcel(), MessageKind.GALLERY, headline=T("Two at once"))
+    assert len(await scene.ana.history(str(HOME + 2))) == 1
+
+
+async def test_every_report_is_a_message_of_its_own(scene: Scene) -> None:
+    job = scene.job.evolve(place=Place(channel_id=HOME + 2, guild_id=HOME))
+    for reason in ("one", "two"):
+        assert await scene.delivery.repost(job, scene.parcel(), MessageKind.REPORT, headline=T("{why}", why=reason))
+    assert len(await scene.ana.history(str(HOME + 2))) == 2
+
+
+async def test_a_copy_by_direct_message_goes_to_each_who_wants_it(scene: Scene) -> None:
+    for name in ("ana", "ben"):
+        person = scene.playground.user(name)
+        place = Place(channel_id=scene.job.place.channel_id, direct=True)
+        copy = scene.job.evolve(user_id=int(person.id), place=place)
+        assert await scene.delivery.repost(copy, scene.parcel(), MessageKind.COPY)
+        (letter,) = await person.history((await person.dm())["id"])
+        assert letter["attachments"]
+
+
+async def test_where_a_copy_cannot_go_is_said(scene: Scene) -> None:
+    await scene.ana.close_dms()
+    direct = scene.job.evolve(place=replace(scene.job.place, direct=True))
+    assert not await scene.delivery.repost(direct, scene.parcel(), MessageKind.COPY)
+    nowhere = scene.job.evolve(place=Place(channel_id=42, guild_id=HOME))
+    assert not await scene.delivery.repost(nowhere, scene.parcel(), MessageKind.GALLERY)
+    late = scene.job.evolve(place=replace(scene.job.place, token_until_ms=1))
+    assert not await scene.delivery.repost(late, scene.parcel(), MessageKind.COPY)
+    private = scene.job.evolve(place=replace(scene.job.place, token="", ephemeral=True))
+    assert not await scene.delivery.repost(private, scene.parcel(), MessageKind.COPY)
+    assert await scene.store.messages(scene.job.id) == []
+
+
 async def test_the_delivery_client_stays_off_the_gateway_and_keeps_no_views(scene: Scene) -> None:
     assert await scene.delivery.deliver(scene.job, scene.parcel())
     client: discord.Client = scene.delivery._rest.client  # pyright: ignore[reportPrivateUsage]

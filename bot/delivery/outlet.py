@@ -110,6 +110,8 @@ class Delivery:
             async with self._rest.arguments(job, post, limit, edit=True) as arguments, errors(UPLOAD_SECONDS):
                 message_id = (await webhook.edit_message(place.progress_message_id, **arguments)).id
             channel_id = place.channel_id
+        elif place.ephemeral and not place.direct:
+            raise Refused("what is private has no way but its answer")
         else:
             async with errors(EDIT_SECONDS):
                 channel = await self._rest.channel_of(job)
