@@ -4,7 +4,7 @@
 """
 
 from bot.backends.web.bodies import Body, Encoded, FormFile, form_body, json_body, media_type
-from bot.backends.web.client import Account, Web, is_near
+from bot.backends.web.client import Account, Head, Web, is_near
 from bot.backends.web.failures import BackendLost, Failure, Names, broken, retry_after, sentence, trouble
 from bot.backends.web.spool import Picture, Spool, Unreadable
 
@@ -15,6 +15,7 @@ __all__ = [
     "Encoded",
     "Failure",
     "FormFile",
+    "Head",
     "Names",
     "Picture",
     "Spool",

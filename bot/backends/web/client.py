@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import httpx
 from pydantic import SecretStr, TypeAdapter, ValidationError
@@ -59,6 +59,13 @@ class Account:
     explain: Explain | None = None
 
 
+class Head(NamedTuple):
+    """What came before a body. Names of headers are in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
 class Web:
     """Asks one provider. Nothing is tried again here: the worker does that."""
 
@@ -68,8 +75,9 @@ class Web:
         basic = account.basic
         self._auth = httpx.BasicAuth(basic[0], basic[1].get_secret_value()) if basic else None
         hidden = [*account.secrets, *account.headers.values(), *([basic[1]] if basic else [])]
-        texts = {word for secret in hidden for word in secret.get_secret_value().split()} | _coded(basic)
-        self._hidden = sorted((text for text in texts if len(text) > 3 and text != "Bearer"), key=len, reverse=True)
+        self._hidden: set[str] = _coded(basic)
+        for secret in hidden:
+            self.hide(secret)
         self._client = httpx.AsyncClient(
             headers={"User-Agent": "Lienzo", "Accept-Encoding": "identity"},
             # What is on this machine or in this house is never behind a proxy.
@@ -79,6 +87,11 @@ class Web:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    def hide(self, secret: SecretStr) -> None:
+        """From now on this is not repeated either, such as a token that was fetched."""
+        words = secret.get_secret_value().split()
+        self._hidden |= {word for word in words if len(word) > 3 and word != "Bearer"}
 
     async def ask(
         self,
@@ -127,11 +140,14 @@ class Web:
         body: Body | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> httpx.Headers:
-        """The answer's bytes into a file. `path` may be a whole URL from an answer; then no secret goes along. Gives the headers."""
+    ) -> Head:
+        """The answer's bytes into a file. `path` may be a whole URL from an answer; then no secret goes along.
+
+        Gives the status, which may be another good one than 200, and the headers.
+        """
         async with self._open(method, path, seconds, body, params, headers) as response:
             await self._copy(response, target)
-            return response.headers
+            return Head(response.status_code, response.headers)
 
     async def events(
         self,
@@ -289,7 +305,7 @@ class Web:
             return await asyncio.to_thread(function, *args, **kwargs)
 
     def _clean(self, reason: str) -> str:
-        for secret in self._hidden:
+        for secret in sorted(self._hidden, key=len, reverse=True):
             reason = reason.replace(secret, "***")
         return reason
 
