@@ -21,6 +21,7 @@ from bot.views import Click, face, rows_view
 VERB = "help"
 NO_ID = "-"
 CHOICES = 25  # Discord's limit
+VIDEO = "video"  # what nothing here makes: the studio refuses it
 #: Every button under a result, and what it does.
 BUTTONS: Sequence[tuple[tuple[Button, ...], Text]] = (
     (tuple(Button(Action.UPSAMPLE, tile) for tile in range(1, 5)), T("That picture of the grid by itself")),
@@ -127,7 +128,8 @@ def _on_message(menu: app_commands.ContextMenu) -> bool:
 
 def parameter_pages(backend: str, capabilities: Capabilities | None, locale: str) -> Iterator[HelpPage]:
     """Midjourney's and ours. Which of them the reader's generator honours is marked, if it is known."""
-    head = [T("✅: the {backend} backend knows it. ▫️: it runs without.", backend=backend).in_language(locale), ""]
+    legend = T("✅: the {backend} backend knows it. ▫️: it runs without. 🚫: no backend here can.", backend=backend)
+    head = [legend.in_language(locale), ""]
     titles = {"midjourney": T("Parameters"), "lienzo": T("More parameters, of our own")}
     for group, title in titles.items():
         rows = [row for row in PARAMETERS if row.group == group]
@@ -143,6 +145,8 @@ def parameter_line(row: Parameter, backend: str, capabilities: Capabilities | No
     line = f"{names} ({', '.join(details)}): {Text(row.summary).in_language(locale)}"
     if capabilities is None:
         return line
+    if VIDEO in (row.name, row.partner):
+        return f"🚫 {line}"
     idle = notes_for(Prompt(parameters={row.name: True}), backend, capabilities)
     return f"{'▫️' if idle else '✅'} {line}"
 

@@ -12,7 +12,7 @@ from bot.studio.choices import Switch
 
 CHOICES = 25  # Discord's limit
 SHOWN = 1500  # characters of a value in a sentence
-LISTED = 120  # and in the list
+LISTED = 60  # and in the list, where twenty have to fit
 ON = {
     "remix": T("Remix mode is on: V, Vary, 🔄 and Pan open the prompt first, to be edited."),
     "auto_dm": T("Your results also come to you as direct messages from now on."),
@@ -64,7 +64,7 @@ class Prefer(commands.Cog):
             return
         title = TN("You have {count} option:", "You have {count} options:", len(custom))
         lines = [f"- `--{name}` → `{_shown(value, LISTED)}`" for name, value in custom.items()]
-        made = discord.Embed(description="\n".join(lines)[: captions.DESCRIPTION_LIMIT], colour=captions.BLURPLE)
+        made = discord.Embed(description="\n".join(lines), colour=captions.BLURPLE)
         await say(interaction, title, embed=made)
 
     @prefer.command(description=locale_str(N_("Parameters that end every prompt of yours")))

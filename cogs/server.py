@@ -2,7 +2,6 @@
 
 import asyncio
 
-import aiohttp
 import discord
 from discord import AppCommandOptionType, ChannelType, app_commands
 from discord.app_commands import AppCommandChannel, AppCommandThread, Choice, locale_str
@@ -140,7 +139,7 @@ class Server(commands.Cog):
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await target.send(text.in_language(_language(interaction)))
-        except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+        except (discord.HTTPException, OSError) as error:  # the latter is also what a timeout is
             reason = error.text if isinstance(error, discord.HTTPException) else type(error).__name__
             raise UserError(
                 T("I could not post in <#{channel}>: {reason}", channel=channel.id, reason=reason)

@@ -209,10 +209,12 @@ def panel_embed(panel: Panel, notes: Sequence[Text], locale: str) -> discord.Emb
         style = " ".join(f"--{name} {_words(value)}" for name, value in mine.style.items())
         sticky = T("**Sticky style:** {style}", style=code(style, SHOWN_SUFFIX)) if style else _NO_STYLE
         shown.append(sticky.in_language(locale))
-    shown += filter(None, [captions.small_notes(notes, locale)])
+    shown += [f"-# {note.in_language(locale)}" for note in notes]
+    while captions.units("\n".join(shown)) > captions.DESCRIPTION_LIMIT:
+        shown.pop()
     return discord.Embed(
         title=T("Settings").in_language(locale),
-        description="\n".join(shown)[: captions.DESCRIPTION_LIMIT],
+        description="\n".join(shown),
         colour=captions.BLURPLE,
     )
 

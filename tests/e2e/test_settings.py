@@ -4,20 +4,29 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from discord import Permissions
 
-from bot.actions import buttons
+from bot.actions import Menu, buttons
 from bot.app import Application
 from bot.backends.base import Capabilities, Operation
-from bot.jobs import Image, ImageKind
+from bot.client import Interaction, Lienzo
+from bot.config import Settings
+from bot.errors import NotAllowed
+from bot.jobs import Image, ImageKind, Lane
 from bot.playground import Person, Playground
 from bot.playground.client import find_component, labels
 from bot.playground.components import walk
 from bot.playground.permissions import ATTACH_FILES, SEND_MESSAGES
+from bot.preferences import UserPreferences
 from bot.prompt import PARAMETERS
+from bot.studio.choices import Generator, Panel
 from cogs.help import BUTTONS, REACTIONS
+from cogs.server import managed
+from cogs.settings import panel_embed, panel_rows
 from tests.e2e.conftest import serving, settings_for
 from tests.e2e.people import EPHEMERAL, Message, grid, imagine
 from tests.scripted import EVERYTHING, Scripted
@@ -119,7 +128,7 @@ async def test_every_click_changes_the_panel_and_the_next_prompt(
         await ben.until(lambda: on(ben.messages[message["id"]]) == usual or None)
 
 
-@pytest.mark.shows("A restart between any two clicks")
+@pytest.mark.shows("Restart")
 async def test_the_panel_works_after_a_restart(playground: Playground, tmp_path: Path, ben: Person) -> None:
     async with bot(playground, tmp_path, Scripted()):
         message = await panel(ben)
@@ -132,7 +141,7 @@ async def test_the_panel_works_after_a_restart(playground: Playground, tmp_path:
         assert {"Remix Mode", "Low Variation", "Suffix"} <= on(message)
 
 
-@pytest.mark.shows("/settings: suffix", "/settings: custom options")
+@pytest.mark.shows("/settings", "/prefer suffix", "/prefer option set")
 @pytest.mark.usefixtures("app")
 async def test_suffix_and_options_from_the_panel(ben: Person) -> None:
     message = await panel(ben)
@@ -156,18 +165,20 @@ async def test_suffix_and_options_from_the_panel(ben: Person) -> None:
     await ben.until(lambda: "**Suffix:** none" in text(ben.messages[message["id"]]) or None)
 
 
-@pytest.mark.shows("/settings: for oneself")
+@pytest.mark.shows("/settings", "Where")
 @pytest.mark.usefixtures("app")
 async def test_settings_are_ones_own_and_go_everywhere(ana: Person, ben: Person) -> None:
     direct = (await ben.dm())["id"]
     message = await panel(ben, direct)
+    message = await press(ben, message, "RAW Mode", then="RAW Mode")
+    assert "The scripted backend runs without `--raw`." in text(message)
     await press(ben, message, "Remix Mode", then="Remix Mode")
     assert "Remix Mode" in on(await panel(ben))
     assert message["id"] not in ana.messages
     assert not {"Remix Mode", "Modo Remix"} & on(await panel(ana))
 
 
-@pytest.mark.shows("/settings: modes for some roles")
+@pytest.mark.shows("/settings", "/fast, /relax, /turbo", "/stealth, /public")
 async def test_what_one_may_not_choose_is_not_there(playground: Playground, tmp_path: Path, ben: Person) -> None:
     role = playground.stage.role("Patron", 0)
     changes = {"lanes": "fast,relax", "fast_roles": role.id, "stealth_roles": role.id}
@@ -201,7 +212,7 @@ async def test_a_model_that_is_gone_does_not_stop_prompts(playground: Playground
         await refusal(ben, "has no model `large` any more")
 
 
-@pytest.mark.shows("Sticky Style")
+@pytest.mark.shows("/settings")
 async def test_a_style_stays_until_it_is_switched_off(playground: Playground, tmp_path: Path, ben: Person) -> None:
     backend = Scripted(offers=replace(EVERYTHING, parameters=frozenset({"sref"})))
     async with bot(playground, tmp_path, backend):
@@ -234,7 +245,7 @@ async def test_options_of_ones_own(ben: Person) -> None:
     assert "You have no option `--mine`" in await said(ben, "prefer option set", name="mine")
 
 
-@pytest.mark.shows("/prefer option set: bad input")
+@pytest.mark.shows("/prefer option set")
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
@@ -254,7 +265,7 @@ async def test_options_that_are_none(ben: Person, name: str, value: str, words: 
     assert "You have no options yet" in await said(ben, "prefer option list")
 
 
-@pytest.mark.shows("/prefer option set: at most 20")
+@pytest.mark.shows("/prefer option set")
 @pytest.mark.usefixtures("app")
 async def test_a_twenty_first_option_is_refused(ben: Person) -> None:
     for number in range(20):
@@ -288,7 +299,7 @@ async def test_switches_are_confirmed_in_words(ben: Person) -> None:
 # Modes
 
 
-@pytest.mark.shows("/fast", "/relax", "/turbo")
+@pytest.mark.shows("/fast, /relax, /turbo", "Turbo")
 async def test_modes_are_confirmed_in_words(playground: Playground, tmp_path: Path, ben: Person) -> None:
     backend = Scripted(offers=MODELS)
     async with bot(playground, tmp_path, backend, lanes="fast,relax,turbo"):
@@ -301,7 +312,7 @@ async def test_modes_are_confirmed_in_words(playground: Playground, tmp_path: Pa
         assert "(fast)" in (await imagine(ben, "a bear"))["content"]
 
 
-@pytest.mark.shows("Commands are registered only where there is such a mode", "A setting leaves out commands")
+@pytest.mark.shows("Leaving out commands", "/fast, /relax, /turbo")
 async def test_only_what_there_is_is_offered(playground: Playground, tmp_path: Path, ben: Person) -> None:
     async with bot(playground, tmp_path, Scripted(), lanes="fast,relax,turbo"):
         assert {"fast", "relax"} <= await offered(ben)
@@ -315,7 +326,7 @@ async def offered(person: Person) -> set[str]:
     return {command["name"] for command in await person.commands("#studio")}
 
 
-@pytest.mark.shows("/stealth", "/public")
+@pytest.mark.shows("/stealth, /public", "Stealth")
 @pytest.mark.usefixtures("app")
 async def test_stealth_and_public(ben: Person, ana: Person, playground: Playground) -> None:
     answer = await said(ben, "stealth")
@@ -363,11 +374,12 @@ async def test_help_names_everything_that_there_is(ben: Person) -> None:
         assert f"`--{row.name}`" in parameters
     assert "✅ `--stylize`, `--s` (0–1000, default: 100): Strength of the house style" in parameters
     assert "▫️ `--weird`" in parameters
+    assert "🚫 `--motion`" in parameters
     assert "U1" in found["Buttons"]
     assert "✉️" in found["Reactions"]
 
 
-@pytest.mark.shows("/help in the reader's language")
+@pytest.mark.shows("/help", "Where")
 @pytest.mark.usefixtures("app")
 async def test_help_in_spanish_and_in_a_direct_message(ana: Person) -> None:
     found = await pages(ana, (await ana.dm())["id"])
@@ -375,7 +387,7 @@ async def test_help_in_spanish_and_in_a_direct_message(ana: Person) -> None:
     assert "**/imagine**: Crea imágenes" in " ".join(found.values())
 
 
-@pytest.mark.shows("/help after a restart")
+@pytest.mark.shows("/help", "Restart")
 async def test_help_works_after_a_restart(playground: Playground, tmp_path: Path, ben: Person) -> None:
     async with bot(playground, tmp_path, Scripted()):
         message = await answered(ben, "help")
@@ -391,10 +403,51 @@ def test_help_knows_every_button_and_reaction() -> None:
     assert {(button.verb, button.extra) for row in under for button in row} <= explained
 
 
-@pytest.mark.shows("Reactions in /help")
+@pytest.mark.shows("/help")
 @pytest.mark.usefixtures("app")
 async def test_help_knows_every_reaction(ben: Person) -> None:
     assert set((await pages(ben))["Reactions"].splitlines()) == {f"{emoji} {what}" for emoji, what in REACTIONS.items()}
+
+
+def test_a_panel_is_what_discord_takes() -> None:
+    """Twenty long options, hundreds of models, everything on."""
+    many = tuple(Generator("scripted", f"model {'x' * number}") for number in range(200))
+    mine = UserPreferences(
+        custom={f"{'n' * 30}{number}": "--no " + "🦊" * 490 for number in range(20)},
+        suffix="--no " + "x" * 990,
+        sticky=True,
+        style={"sref": ("https://example.com/" + "a" * 2000,)},
+    )
+    shown = Panel(
+        preferences=mine, generators=many, chosen=many[0], generator=many[0], usual="scripted",
+        lanes=tuple(Lane), lane=Lane.FAST, may_hide=True, stealth=True,
+    )  # fmt: skip
+    rows = panel_rows(shown)
+    assert len(rows) == 5
+    menu = rows[0]
+    assert isinstance(menu, Menu)
+    assert len(menu.options) == 25
+    assert all(len(option.value) <= 100 for option in menu.options)
+    assert [option.value for option in menu.options if option.on] == ["scripted/model "]
+    made = panel_embed(shown, (), "es-419")
+    assert made.description
+    assert len(made.description.encode("utf-16-le")) <= 2 * 4096
+
+
+@pytest.mark.parametrize(
+    ("guild_id", "may", "words"),
+    [(None, True, "for servers"), (2, True, "for servers"), (1, False, "manage this server"), (1, True, None)],
+)
+def test_what_managers_set_is_theirs_whatever_discord_was_told(
+    guild_id: int | None, may: bool, words: str | None
+) -> None:
+    interaction = cast("Interaction", SimpleNamespace(guild_id=guild_id, permissions=Permissions(manage_guild=may)))
+    client = cast("Lienzo", SimpleNamespace(settings=Settings(guilds=frozenset({1}))))
+    if words is None:
+        assert managed(interaction, client) == 1
+        return
+    with pytest.raises(NotAllowed, match=words):
+        managed(interaction, client)
 
 
 def pictures(count: int) -> list[Image]:
@@ -411,7 +464,7 @@ def pictures(count: int) -> list[Image]:
 # A server's own
 
 
-@pytest.mark.shows("/server gallery", "/server log", "/server backend", "/server show")
+@pytest.mark.shows("/server")
 @pytest.mark.usefixtures("app")
 async def test_what_managers_set(playground: Playground) -> None:
     admin = playground.user("admin")
@@ -435,7 +488,7 @@ async def test_what_managers_set(playground: Playground) -> None:
     assert "**Gallery:** none" in await said(admin, "server show")
 
 
-@pytest.mark.shows("/server: a channel where the bot may not post")
+@pytest.mark.shows("/server")
 @pytest.mark.parametrize(("denied", "words"), [(SEND_MESSAGES, "Send Messages"), (ATTACH_FILES, "Attach Files")])
 @pytest.mark.usefixtures("app")
 async def test_a_closed_channel_is_named_at_once(playground: Playground, denied: int, words: str) -> None:
@@ -448,7 +501,7 @@ async def test_a_closed_channel_is_named_at_once(playground: Playground, denied:
     assert not [message for message in await admin.history("#gallery") if "❤️" in message["content"]]
 
 
-@pytest.mark.shows("/server is for managers")
+@pytest.mark.shows("/server")
 @pytest.mark.usefixtures("app")
 async def test_others_are_not_offered_it(playground: Playground, ben: Person) -> None:
     for person in (ben, playground.user("mod")):
@@ -456,7 +509,7 @@ async def test_others_are_not_offered_it(playground: Playground, ben: Person) ->
     assert "server" not in {each["name"] for each in await ben.commands((await ben.dm())["id"])}
 
 
-@pytest.mark.shows("Settings in Spanish")
+@pytest.mark.shows("/settings")
 @pytest.mark.usefixtures("app")
 async def test_the_panel_in_spanish(ana: Person) -> None:
     message = await panel(ana)
@@ -465,7 +518,8 @@ async def test_the_panel_in_spanish(ana: Person) -> None:
     await ana.until(lambda: label in on(ana.messages[message["id"]]) or None)
 
 
-async def test_the_gallery_and_the_log_outlive_a_restart(playground: Playground, tmp_path: Path, ben: Person) -> None:
+@pytest.mark.shows("The moderators' log", "Restart")
+async def test_the_log_outlives_a_restart(playground: Playground, tmp_path: Path, ben: Person) -> None:
     admin = playground.user("admin")
     async with bot(playground, tmp_path, Scripted()):
         await said(admin, "server log", channel="#random")
