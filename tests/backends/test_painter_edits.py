@@ -172,6 +172,15 @@ def test_an_added_subject_is_there_and_nothing_else(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("by_us", [True, False])
+@pytest.mark.parametrize("instruction", ["add a moon", "añade un pájaro", "make the sky red", "make it night"])
+def test_an_edit_shows_in_any_picture(tmp_path: Path, by_us: bool, instruction: str) -> None:
+    parent = made(tmp_path, Operation.GENERATE, "the desert, day, clear sky")
+    images = initial(parent) if by_us else (InputImage(path=parent.path, role=Role.INITIAL),)
+    after = made(tmp_path, Operation.EDIT, instruction, images=images)
+    assert (np.abs(pixels(parent) - pixels(after)).max(axis=2) >= 20).mean() > 0.002
+
+
+@pytest.mark.parametrize("by_us", [True, False])
 async def test_an_instruction_that_is_not_understood_is_told_and_changes_nothing(tmp_path: Path, by_us: bool) -> None:
     parent = made(tmp_path, Operation.GENERATE, "a boat on the sea")
     images = initial(parent) if by_us else (InputImage(path=parent.path, role=Role.INITIAL),)

@@ -81,13 +81,14 @@ def _bodies(canvas: Canvas, scene: Scene) -> None:
     asked = {s.name: s for s in scene.features.subjects if s.name in {"sun", "moon"}}
     hidden = bool({"storm", "rain", "fog"} & set(scene.features.weather))
     dark = scene.palette.night > 0.6
-    if "sun" in asked or (not dark and not hidden and scene.shows("sun")):
+    sunny = "sun" in asked or (not dark and not hidden and scene.shows("sun"))
+    if sunny:
         _sun(canvas, scene, asked["sun"].size if "sun" in asked else 1.0, asked["sun"].colour if "sun" in asked else "")
     if "moon" in asked or (
         dark and not hidden and scene.shows("moon") and scene.palette.sun_height > 0.2 and not scene.weather("aurora")
     ):
         moon = asked.get("moon")
-        _moon(canvas, scene, moon.size * 1.35 if moon else 1.0, moon.colour if moon else "")
+        _moon(canvas, scene, moon.size * 1.35 if moon else 1.0, moon.colour if moon else "", aside=sunny)
     for extra in range(int(scene.recipe.knobs.weird * 3.4)):
         _disc(
             canvas,
@@ -116,8 +117,21 @@ def _disc(canvas: Canvas, x: float, y: float, radius: float, paint: Array) -> No
         canvas.lay(paint, np.clip((radius - d) * canvas.view.scale + 0.5, 0, 1), rows)
 
 
-def _moon(canvas: Canvas, scene: Scene, size: float, name: str) -> None:
+def paint_asked(canvas: Canvas, scene: Scene) -> None:
+    """A sun or a moon that was asked for, on a sky that is there already."""
+    for subject in scene.features.subjects:
+        if subject.name == "sun":
+            _sun(canvas, scene, subject.size, subject.colour)
+        elif subject.name == "moon":
+            _moon(canvas, scene, subject.size * 1.35, subject.colour)
+
+
+def _moon(canvas: Canvas, scene: Scene, size: float, name: str, *, aside: bool = False) -> None:
+    """`aside`: there is a sun where it would be."""
     x, y = scene.sun[0], scene.horizon - scene.recipe.span[1] * scene.noise.number("moon", 0.3, 0.4)
+    if aside:
+        away = 0.2 * scene.side * scene.recipe.span[0]
+        x += -away if abs(x - away) < 0.42 * scene.recipe.span[0] else away
     radius = scene.noise.number("moon size", 0.045, 0.065) * size
     paint = rgb("f4efdc") if not name else mix(rgb("f4efdc"), COLOURS[name], 0.7)
     d = np.hypot(canvas.xs[None, :] - x, canvas.ys[:, None] - y)

@@ -21,7 +21,7 @@ from bot.backends.painter.lexicon import Features, understand
 from bot.backends.painter.noise import Array, Noise, Ring
 from bot.backends.painter.render import Patch, Step, compose, finish, graded, nothing, paint, statistics
 from bot.backends.painter.scene import Knobs, Placed, Recipe, plan
-from bot.backends.painter.sky import paint_weather
+from bot.backends.painter.sky import paint_asked, paint_weather
 from bot.backends.painter.stages import detailed
 from bot.backends.painter.styles import Manner, apply
 from bot.errors import BackendRejected
@@ -382,6 +382,7 @@ def edit(job: Job, seed: int) -> Made:
     planes = _peopled(job, graded(planes, job.grade), view, recipe, list(scene.subjects))
     canvas = Canvas(view, job.check)
     canvas.rgb[:] = planes
+    paint_asked(canvas, scene)
     paint_weather(canvas, scene)
     done = np.clip(canvas.rgb, 0, 1)
     return Made(to_image(apply(done, _manner(job, done, seed, wanted.styles[0])) if wanted.styles else done))
