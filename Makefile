@@ -17,7 +17,7 @@ help:
 	@echo "make check     lint and test: what a change must pass"
 	@echo "make bench     measure, and write docs/benchmarks.md"
 	@echo "make docs      fill the generated tables of the READMEs"
-	@echo "make picture   take the picture of the READMEs anew (needs Chromium)"
+	@echo "make picture   take the pictures of the documents anew (needs Chromium)"
 	@echo "make messages  refresh the catalogues of bot/locale from the code"
 
 play: $(PLAIN)
@@ -43,6 +43,7 @@ docs: $(DEV)
 
 picture: $(DEV)
 	$(BIN)/python -m tests.browser.picture
+	$(BIN)/python -m tests.meta.sheets
 
 messages: $(DEV)
 	$(BIN)/pybabel -q extract --mapping-file pyproject.toml --no-default-keywords -k T -k TN:1,2 -k N_ \

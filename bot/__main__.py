@@ -76,7 +76,8 @@ async def run() -> int:
     settings = Settings.load()
     settings.require_discord()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for chatty in ("alembic", "httpx"):  # httpx would log every address that is asked
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("discord.client").addFilter(lambda record: "voice will NOT" not in record.getMessage())
     async with application(settings) as app:
         await app.serve()

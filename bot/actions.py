@@ -347,8 +347,10 @@ def _canvas(job: Job, capabilities: Capabilities, picture: Size) -> tuple[Size, 
 
 
 def can_upscale(capabilities: Capabilities, width: int, height: int, factor: float = FACTORS[0]) -> bool:
-    fits = max(width, height) * factor <= capabilities.max_side
-    larger = fits and width * height * factor**2 <= capabilities.max_pixels
+    pixels = width * height * factor**2
+    if Operation.UPSCALE in capabilities.operations and capabilities.max_upscaled:
+        return pixels <= capabilities.max_upscaled
+    larger = max(width, height) * factor <= capabilities.max_side and pixels <= capabilities.max_pixels
     return larger and bool({Operation.UPSCALE, Operation.EDIT, Operation.VARY} & capabilities.operations)
 
 

@@ -422,7 +422,9 @@ class Worker:
             try:
                 return await call()
             except BackendError as error:
-                if not error.retry or attempt == TRIES:
+                # A broken answer of a paid backend has been paid for: no second one is bought unasked.
+                bought = isinstance(error, BackendBroken) and self._catalog.capabilities(job.backend).paid
+                if not error.retry or bought or attempt == TRIES:
                     raise
                 asked = error.retry_after if isinstance(error, RateLimited) else None
                 wait = asked if asked is not None else FIRST_WAIT * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.0)
