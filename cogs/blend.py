@@ -1,13 +1,17 @@
 """/blend: one grid out of several images."""
 
+from collections.abc import Sequence
+
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, locale_str
 from discord.ext import commands
 
-from bot.client import Interaction, Lienzo, attached, defer
+from bot.client import DRAFT, Interaction, Lienzo, attached, defer
 from bot.i18n import N_
 from bot.prompt import MAX_LENGTH
+from bot.studio import Attachment
+from bot.studio.making import SHAPES
 
 
 class Blend(commands.Cog):
@@ -43,10 +47,17 @@ class Blend(commands.Cog):
         prompt: app_commands.Range[str, 1, MAX_LENGTH] = "",
     ) -> None:
         images = [attached(image) for image in (image1, image2, image3, image4, image5) if image is not None]
+        interaction.extras[DRAFT] = as_prompt(images, prompt, dimensions)
         asking = await self.bot.remember(interaction)
         checked = self.bot.studio.blended(asking, len(images), dimensions=dimensions, text=prompt)
         where = await defer(interaction, ephemeral=self.bot.studio.stealth(asking, checked))
         await self.bot.studio.blend(asking, images, where, dimensions=dimensions, text=prompt)
+
+
+def as_prompt(images: Sequence[Attachment], text: str, dimensions: str) -> str:
+    """The same as a prompt for /imagine, so that it can be mended."""
+    shape = f"--ar {SHAPES[dimensions]}" if dimensions in SHAPES else ""
+    return " ".join(filter(None, (*(image.url for image in images), text, shape)))
 
 
 async def setup(bot: Lienzo) -> None:

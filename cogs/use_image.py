@@ -18,7 +18,7 @@ from bot.actions import Button, Row
 from bot.client import ANSWER_SECONDS, Interaction, Lienzo, caller, defer, open_modal, say, soon
 from bot.errors import NotFound, UserError
 from bot.i18n import T, Text
-from bot.jobs import CANCELLABLE, Action, Job
+from bot.jobs import CANCELLABLE, Action, Job, Place
 from bot.studio import Attachment, Caller, Picture, Source
 from bot.studio.making import INSTRUCTION_LIMIT
 from bot.views import Click, labelled, prompt_modal, rows_view
@@ -28,7 +28,8 @@ ROW = 5
 UPLOAD_SECONDS = 60.0
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
 QUESTION = T("What shall become of this image?")
-#: One picture to choose, as it is kept in a draft: `{"job", "tile", "url", "hidden"}` of ours, `{"url"}` of others.
+#: One picture to choose, as it is kept in a draft: its "url" and, if others see it too, the "message" that shows it; of ours "job", "tile"
+#: and whether it is "hidden" too.
 Candidate = Mapping[str, Any]
 
 
@@ -49,7 +50,9 @@ class UseImage(commands.Cog):
         """What can be done with the picture; of several first which."""
         acting = await self.bot.remember(interaction)
         candidates = (await self._candidates(message))[:MOST]
-        draft_id = await soon(self.bot.studio.save_draft(acting, "", {"pictures": candidates}))
+        shown = {} if message.flags.ephemeral else {"message": message.id}
+        kept = [{**candidate, **shown} for candidate in candidates]
+        draft_id = await soon(self.bot.studio.save_draft(acting, "", {"pictures": kept}))
         several = len(candidates) > 1
         text, rows = (T("Which of them?"), which(len(candidates))) if several else (QUESTION, actions(1))
         await say(interaction, text, view=rows_view(rows, draft_id, acting.locale))
@@ -118,9 +121,9 @@ class UseImage(commands.Cog):
                 text = f" --sref {link_of(interaction, candidate)}"
                 await self._open_prompt(interaction, T("Imagine in this style"), text)
             case _:
-                acting, source = await self.bot.remember(interaction), source_of(candidate)
-                where = await defer(interaction, ephemeral=self._hidden(acting, candidate))
-                await self.bot.studio.upscale(acting, source, where, creative=click.extra == "creative")
+                acting, where = await self._defer(interaction, candidate)
+                creative = click.extra == "creative"
+                await self.bot.studio.upscale(acting, source_of(candidate), where, creative=creative)
 
     async def _open_prompt(self, interaction: Interaction, title: Text, text: str) -> None:
         """A window like that of Fix: what is submitted is imagined."""
@@ -129,14 +132,15 @@ class UseImage(commands.Cog):
     async def edit(self, interaction: Interaction, click: Click) -> None:
         """An instruction, out of its window."""
         candidate = await self._candidate(click)
-        acting = await self.bot.remember(interaction)
-        where = await defer(interaction, ephemeral=self._hidden(acting, candidate))
+        acting, where = await self._defer(interaction, candidate)
         instruction = (click.fields or {}).get("instruction", "")
         await self.bot.studio.edit(acting, source_of(candidate), where, instruction=instruction)
 
-    def _hidden(self, acting: Caller, candidate: Candidate) -> bool:
-        """What is made of a stealth result is for its owner alone too."""
-        return bool(candidate.get("hidden")) or self.bot.studio.stealth(acting)
+    async def _defer(self, interaction: Interaction, candidate: Candidate) -> tuple[Caller, Place]:
+        """What comes of it is a message of its own, under the picture; of a stealth result for its owner alone too."""
+        acting = await self.bot.remember(interaction)
+        hidden = bool(candidate.get("hidden")) or self.bot.studio.stealth(acting)
+        return acting, await defer(interaction, ephemeral=hidden, reply_to=candidate.get("message"))
 
     async def _candidate(self, click: Click) -> Candidate:
         draft = await soon(self.bot.studio.draft(click.job_id))

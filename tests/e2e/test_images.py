@@ -72,8 +72,16 @@ async def test_a_blend_that_cannot_be_is_refused_at_once(
     ben: Person, backend: Scripted, files: Files, prompt: str, words: str
 ) -> None:
     images = {"image1": files("fox.png"), "image2": files("wolf.png")}
-    assert words in await refused(await ben.slash("blend", "#studio", prompt=prompt, **images))
+    answer = await (await ben.slash("blend", "#studio", prompt=prompt, **images)).message()
+    assert answer["flags"] & EPHEMERAL
+    assert words in answer["embeds"][0]["description"]
     assert backend.requests == []
+    modal = await (await ben.click(answer, "Fix")).modal()
+    (field,) = modal["components"]
+    mended = field["component"]["value"].replace(prompt, "dusk")
+    await ben.submit(modal, {"prompt0": mended}, "#studio")
+    await ben.wait("#studio", grid("dusk"))
+    assert len(backend.requests[0].images) == 2
 
 
 @pytest.mark.usefixtures("app")

@@ -45,6 +45,7 @@ async def test_somebody_elses_image_is_used(ben: Person, ana: Person, backend: S
     assert (await picture(ben, upscaled)).size == (192, 128)
     assert not upscaled["flags"] & EPHEMERAL
     assert [user["id"] for user in upscaled["mentions"]] == [ben.id]
+    assert upscaled["message_reference"]["message_id"] == message["id"]
 
     modal = await (await ben.click(panel, "Edit")).modal()
     await ben.submit(modal, {"instruction": "make it blue"}, "#studio")
