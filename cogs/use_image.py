@@ -19,6 +19,7 @@ from bot.client import ANSWER_SECONDS, Interaction, Lienzo, caller, defer, open_
 from bot.errors import NotFound, UserError
 from bot.i18n import T, Text
 from bot.jobs import CANCELLABLE, Action, Job, Place
+from bot.prompt import escape
 from bot.studio import Attachment, Caller, Picture, Source
 from bot.studio.making import INSTRUCTION_LIMIT
 from bot.views import Click, labelled, prompt_modal, rows_view
@@ -179,11 +180,10 @@ def source_of(candidate: Candidate) -> Source:
 
 
 def link_of(interaction: Interaction, candidate: Candidate) -> str:
-    """A link to the picture: the panel's own file where it shows one, as Discord's links expire and this one is new."""
+    """A link to the picture, to stand in a prompt: the panel's own file where it shows one, as Discord's links expire and this one is new."""
     message = interaction.message
-    if message is not None and message.attachments:
-        return message.attachments[0].url
-    return str(candidate["url"])
+    shown = message.attachments if message is not None else ()
+    return escape(shown[0].url if shown else str(candidate["url"]))
 
 
 def picture_links(message: discord.Message) -> list[str]:
