@@ -180,7 +180,7 @@ def source_of(candidate: Candidate) -> Source:
 
 
 def link_of(interaction: Interaction, candidate: Candidate) -> str:
-    """A link to the picture, to stand in a prompt: the panel's own file where it shows one, as Discord's links expire and this one is new."""
+    """A link to the picture, to stand in a prompt: the panel's own file where it shows one, as that link has yet to expire."""
     message = interaction.message
     shown = message.attachments if message is not None else ()
     return escape(shown[0].url if shown else str(candidate["url"]))
