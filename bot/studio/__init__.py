@@ -2,10 +2,10 @@
 
 from bot.studio.desk import Attachment, Caller, Desk, Draft, Picture, Source
 from bot.studio.library import Library
-from bot.studio.making import Making
+from bot.studio.regions import Regions
 
 __all__ = ["Attachment", "Caller", "Desk", "Draft", "Picture", "Source", "Studio"]
 
 
-class Studio(Making, Library):
+class Studio(Regions, Library):
     """All use cases over one desk. See the modules of this package for each family of them."""

@@ -2,24 +2,19 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
 from bot.actions import DIRECTIONS, FACTORS, SEEDS, plan
-from bot.actions import region as mask_of
 from bot.backends.base import Role
 from bot.errors import LienzoError, LimitReached, NotAllowed, NotFound, NotPossible, PromptError, UserError
 from bot.i18n import T, Text
-from bot.imaging import Size
 from bot.jobs import (
     Action,
     Image,
-    ImageKind,
     Job,
     Lane,
     Message,
@@ -29,27 +24,19 @@ from bot.jobs import (
     now_ms,
 )
 from bot.prompt import Parsed, Prompt, Ratio, parse, permute, render, replaced
-from bot.studio.choices import Choices
 from bot.studio.desk import Attachment, Caller, Draft, Picture, Source
+from bot.studio.intake import MAX_INPUTS, Intake
 from bot.worker import maker, parsed, role_of
 
-MAX_INPUTS = 5
-MAX_LINKS = 20  # for all jobs of one command
 SUBMITS_AT_ONCE = 2
 INSTRUCTION_LIMIT = 1000  # characters
-CELLS = 9
 Dimensions = Literal["portrait", "square", "landscape"]
 SHAPES: Mapping[str, str] = {"portrait": "2:3", "square": "1:1", "landscape": "3:2"}
 #: What gives a picture another shape than its prompt asked for.
 RESHAPING = frozenset({Action.PAN, Action.SQUARE})
-#: Parameters that link images, and what those are for.
-REFERENCES = {"sref": Role.STYLE, "cref": Role.CHARACTER, "oref": Role.OBJECT}
-#: What goes on from a result to what is made of it.
-INHERITED = frozenset(REFERENCES.values())
-UPSCALES = frozenset({Action.UPSCALE_SUBTLE, Action.UPSCALE_CREATIVE})
 
 
-class Making(Choices):
+class Making(Intake):
     """The part of the studio that starts jobs."""
 
     @cached_property
@@ -234,70 +221,6 @@ class Making(Choices):
         await self._check_possible(job, prompt, images)
         return (await self._submit([job], images))[0]
 
-    # A region
-
-    @asynccontextmanager
-    async def outline(
-        self, caller: Caller, job_id: str, tile: int, cells: Sequence[int], drawn: Attachment | None = None
-    ) -> AsyncGenerator[tuple[Path, dict[str, Any]]]:
-        """A region before it is bought: its picture with the region marked, for the time of the context, and what `region` wants to know.
-
-        `cells` are of a 3 × 3 board, row by row from 0; a mask that was `drawn` goes before them. Raises `UserError`.
-        """
-        async with self._folder("region") as folder:
-            yield await self._outlined(caller, job_id, tile, cells, drawn, folder)
-
-    async def _outlined(
-        self, caller: Caller, job_id: str, tile: int, cells: Sequence[int], drawn: Attachment | None, folder: Path
-    ) -> tuple[Path, dict[str, Any]]:
-        parent = await self.result(job_id)
-        self._check_clicks(caller, parent)
-        outputs = await self.pictures(job_id)
-        if not 1 <= tile <= len(outputs):
-            raise NotFound
-        picture = outputs[tile - 1]
-        details: dict[str, Any] = {"job": job_id, "tile": tile}
-        path = None
-        if drawn is not None:
-            path = await self._fetcher.fetch(drawn.url, folder)
-            details["mask"] = f"drafts/{new_job_id()}{path.suffix}"
-        elif cells and all(0 <= cell < CELLS for cell in cells):
-            details["cells"] = sorted(set(cells))
-        else:
-            raise UserError(T("Choose at least one of the nine areas, or give a mask."))
-        mask, shown = folder / "mask.png", folder / "region.jpg"
-        await mask_of(details, path, mask, Size(picture.width, picture.height), self._imaging)
-        await self._imaging.marked(await self._objects.local(picture.key), mask, shown)
-        if path is not None:
-            await self._objects.put(details["mask"], path)
-        return shown, details
-
-    async def region(self, caller: Caller, draft_id: str, place: Place) -> Job:
-        """Starts the region that was shown. Raises `UserError`."""
-        draft = await self.draft(draft_id)
-        if draft is None or draft.user_id != caller.user_id or not {"cells", "mask"} & draft.details.keys():
-            raise NotFound(T("That region is no longer kept. Please choose it again."))
-        given = draft.details
-        parent = await self.result(str(given["job"]))
-        self._check_clicks(caller, parent)
-        await self.remember(caller)
-        prompt = self._rewritten(caller, parent, draft.text)
-        job = self._new(caller, Action.REGION, self._maker(parent, prompt, draft.text), prompt, place).evolve(
-            parent_id=parent.id,
-            tile=int(given["tile"]),
-            model=parent.model,
-            seed=random.randrange(SEEDS),
-            details={"cells": given["cells"]} if "cells" in given else {},
-        )
-        images = await self._inherited(parent, job, prompt)
-        if "mask" in given:
-            if not await self._objects.exists(str(given["mask"])):
-                raise NotFound(T("That region is no longer kept. Please choose it again."))
-            path = await self._objects.local(str(given["mask"]))
-            images.append(await self._input(job, len(images), path, Role.MASK))
-        await self._check_possible(job, prompt, images)
-        return (await self._submit([job], images, draft_id))[0]
-
     # How jobs are made
 
     def _new(self, caller: Caller, action: Action, backend: str, prompt: Prompt, place: Place) -> Job:
@@ -434,101 +357,6 @@ class Making(Choices):
             await self._objects.delete([image.key for image in images])
             raise
 
-    # Images
-
-    async def _take_in(self, jobs: Sequence[Job], attachments: Sequence[Attachment]) -> list[Image]:
-        """Fetches what the prompts link and what was attached, each once, and stores it under each job."""
-        return await self._fetched(
-            [
-                (
-                    job,
-                    self._links(job) + [(one.url, _role(job, one.role)) for one in attachments] + self._references(job),
-                )
-                for job in jobs
-            ]
-        )
-
-    async def _fetched(self, wanted: Sequence[tuple[Job, Sequence[tuple[str, Role]]]]) -> list[Image]:
-        urls = list(dict.fromkeys(url for _, sources in wanted for url, _ in sources))
-        if any(len(sources) > MAX_INPUTS for _, sources in wanted) or len(urls) > MAX_LINKS:
-            raise UserError(T("At most {limit} images can be used in one prompt.", limit=MAX_INPUTS))
-        if not urls:
-            return []
-        async with self._folder("intake") as folder:
-            paths = await asyncio.gather(*(self._fetcher.fetch(url, folder) for url in urls))
-            fetched = dict(zip(urls, paths, strict=True))
-            return [
-                await self._input(job, index, fetched[url], role)
-                for job, sources in wanted
-                for index, (url, role) in enumerate(sources)
-            ]
-
-    def _links(self, job: Job) -> list[tuple[str, Role]]:
-        """The images that a prompt works on or begins with."""
-        prompt = parsed(job)
-        edited = prompt.get("edit")
-        edits = [(str(url), Role.INITIAL) for url in edited] if isinstance(edited, tuple) else []
-        return edits + [(url, Role.PROMPT) for url in prompt.images]
-
-    def _references(self, job: Job) -> list[tuple[str, Role]]:
-        """The images that a prompt refers to, as far as its backend honours them."""
-        prompt = parsed(job)
-        honoured = self._catalog.capabilities(job.backend).parameters
-        links: list[tuple[str, Role]] = []
-        for name, role in REFERENCES.items():
-            values = prompt.get(name)
-            if name in honoured and isinstance(values, tuple):
-                links += [(value, role) for value in values if isinstance(value, str) and "://" in value]
-        return links
-
-    async def _inherited(self, parent: Job, job: Job, prompt: Prompt) -> list[Image]:
-        """The style, character and object references of the parent; taken in anew where the prompt names others."""
-        before = parsed(parent)
-        if job.backend and any(prompt.get(name) != before.get(name) for name in REFERENCES):
-            return await self._fetched([(job, self._references(job))])
-        given = await self._store.images(parent.id, ImageKind.INPUT)
-        return [await self._copy(image, job) for image in given if role_of(image) in INHERITED]
-
-    async def _given(self, origin: Job, job: Job) -> list[Image]:
-        """The images that a job was given, for the same again; taken in anew where the prompt now links others."""
-        given = await self._store.images(origin.id, ImageKind.INPUT)
-        before, now = (self._links(one) + self._references(one) for one in (origin, job))
-        if before == now or origin.parent_id is not None:
-            return [await self._copy(image, job) for image in given]
-        images = await self._fetched([(job, now)])
-        for image in given[len(before) :]:  # what was attached stays
-            path = await self._objects.local(image.key)
-            images.append(await self._input(job, len(images), path, role_of(image)))
-        return images
-
-    async def _own(self, source: Picture, job: Job) -> list[Image]:
-        """A picture of ours as an input of a job that is nobody's child."""
-        outputs = await self.pictures((await self.result(source.job_id)).id)
-        if not 1 <= source.tile <= len(outputs):
-            raise NotFound
-        path = await self._objects.local(outputs[source.tile - 1].key)
-        return [await self._input(job, 0, path, Role.INITIAL)]
-
-    async def _input(self, job: Job, index: int, path: Path, role: Role) -> Image:
-        info = await self._imaging.sniff(path)
-        key = f"jobs/{job.id}/input-{index}{info.suffix}"
-        return Image(
-            job_id=job.id,
-            kind=ImageKind.INPUT,
-            index=index,
-            key=key,
-            media_type=info.media_type,
-            width=info.width,
-            height=info.height,
-            size=await self._objects.put(key, path),
-            memo={"role": role},
-        )
-
-    async def _copy(self, image: Image, job: Job) -> Image:
-        key = f"jobs/{job.id}/{image.key.rpartition('/')[2]}"
-        await self._objects.put(key, await self._objects.local(image.key))
-        return replace(image, job_id=job.id, key=key)
-
 
 def checked(instruction: str) -> str:
     """What a picture is to be changed to, in one line. Raises `UserError` where nothing is said, or too much."""
@@ -538,12 +366,6 @@ def checked(instruction: str) -> str:
     if len(instruction) > INSTRUCTION_LIMIT:
         raise UserError(T("An instruction has at most {limit} characters.", limit=INSTRUCTION_LIMIT))
     return instruction
-
-
-def _role(job: Job, role: Role) -> Role:
-    """What an attachment is for: the picture to work on, where the action works on one."""
-    works_on_one = job.action in UPSCALES or job.action in (Action.DESCRIBE, Action.EDIT)
-    return Role.INITIAL if works_on_one else role
 
 
 def _answers(job: Job) -> list[Message]:
