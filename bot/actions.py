@@ -37,6 +37,7 @@ EXTENDING = frozenset({Action.ZOOM, Action.PAN, Action.SQUARE})
 FACTORS = (2.0, 4.0)
 #: How far image to image goes where it stands in for a blend, and for an edit.
 BLEND_STRENGTH, EDIT_STRENGTH = 0.65, 0.6
+INSTRUCTION_LIMIT = 1000  # characters
 MASK = "mask.png"  # in a request's folder
 HD_SIDE = 2048  # of a square picture with `--hd`
 FEATHER = 24  # pixels inside of a region over which it fades into the picture
@@ -136,12 +137,17 @@ def notes_for(prompt: Prompt, backend: str, capabilities: Capabilities) -> list[
     # Image to image stands in for image prompts, and takes these.
     composed = {"iw", "strength"} if Operation.VARY in capabilities.operations else set[str]()
     if names := unhonoured(prompt, capabilities.parameters | composed):
-        listed = ", ".join(f"`--{name}`" for name in names)
-        notes.append(T("The {backend} backend runs without {parameters}.", backend=backend, parameters=listed))
+        notes.append(T("The {backend} backend runs without {parameters}.", backend=backend, parameters=_listed(names)))
     styles = prompt.get("sref")
     if "sref" in capabilities.parameters and isinstance(styles, tuple) and any("://" not in str(one) for one in styles):
         notes.append(T("Style codes are Midjourney's own: only links to images are used with `--sref`."))
     return notes
+
+
+def _listed(names: Sequence[str]) -> Text:
+    """`--a`, `--b`, as a text, in whose values alone backticks are tamed."""
+    first = T("`--{name}`", name=names[0])
+    return first if len(names) == 1 else T("{first}, {rest}", first=first, rest=_listed(names[1:]))
 
 
 def seeds(seed: int, count: int, *, same: bool = False) -> tuple[int, ...]:

@@ -24,6 +24,8 @@ MINUTE = 60
 _TOKEN = re.compile(r"https?://\S+|[\\*_~|`<\[]|@|\s+|[^\\*_~|`<\[@\sh]+|h")
 # `@` is kept from making @everyone, even one that pings nobody.
 _MARKDOWN: Mapping[str, str] = {"@": "@\u200b", **{mark: "\\" + mark for mark in "\\*_~|`<["}}
+# What Discord signs a link to a file with: 150 characters that are over after a day.
+_SIGNATURE = re.compile(r"\?ex=[0-9a-f]+&is=[0-9a-f]+&hm=[0-9a-f]+&?$")
 _WORD = re.compile(r"[a-z0-9]+")
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _PARAMETERS = re.compile(r"\s(?:--|—)[A-Za-z].*", re.DOTALL)
@@ -319,6 +321,7 @@ def _pieces(text: str) -> Iterable[str]:
     for match in _TOKEN.finditer(text):
         piece = match.group()
         if piece.startswith(("http://", "https://")):
+            piece = _SIGNATURE.sub("", piece)
             yield "<" + piece.replace("<", "%3C").replace(">", "%3E") + ">"
         elif piece.isspace():
             yield " "  # no line of its own, so no heading, list or quote

@@ -28,7 +28,7 @@ from bot.delivery import use_host
 from bot.errors import LienzoError, NotAllowed, PromptError, UserError
 from bot.i18n import LANGUAGES, T, Text
 from bot.jobs import Place
-from bot.studio import Attachment, Caller, Studio
+from bot.studio import Caller, Studio
 from bot.views import Click, JobItem, embed, rows_view, submitted
 
 #: Sockets for answers. Without a limit a stall opens one for each that waits, and all come late.
@@ -279,11 +279,6 @@ def caller(interaction: Interaction) -> Caller:
         moderator=interaction.guild_id is not None and interaction.permissions.manage_messages,
         roles=frozenset(role.id for role in member.roles) if isinstance(member, discord.Member) else frozenset(),
     )
-
-
-def attached(file: discord.Attachment) -> Attachment:
-    """A file as the use cases know it."""
-    return Attachment(file.url, file.filename, file.size)
 
 
 async def soon(lookup: Awaitable[Found]) -> Found:

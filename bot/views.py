@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol, Self, cast
 import discord
 from discord import ButtonStyle
 
-from bot.actions import Button, Menu, Row
+from bot.actions import INSTRUCTION_LIMIT, Button, Menu, Row
 from bot.captions import Notice
 from bot.i18n import T, Text
 from bot.jobs import Action
@@ -58,7 +58,9 @@ class Click:
     def prompt(self) -> str:
         """The prompt of a modal built by `prompt_modal`, put together again."""
         fields = self.fields or {}
-        return " ".join(filter(None, (fields.get(f"prompt{n}", "").strip() for n in range(PROMPT_FIELDS))))
+        first, *more = (fields.get(f"prompt{n}", "") for n in range(PROMPT_FIELDS))
+        # A field that is full was cut in the middle of a word.
+        return (first + ("" if len(first) == FIELD_LIMIT else " ") + " ".join(more)).strip()
 
 
 class Clicked(Protocol):
@@ -227,6 +229,17 @@ def form(
     return modal
 
 
+def instruction_modal(button: Button, job_id: str, locale: str) -> discord.ui.Modal:
+    """Asks in words what is to change in a picture."""
+    field = discord.ui.TextInput[Any](
+        custom_id="instruction",
+        style=discord.TextStyle.paragraph,
+        max_length=INSTRUCTION_LIMIT,
+        placeholder=T("make the sky red").in_language(locale),
+    )
+    return form(button, job_id, T("Edit"), locale, (labelled(T("What should change?"), field, locale),))
+
+
 def zoom_modal(job_id: str, tile: int, text: str, locale: str, button: Button | None = None) -> discord.ui.Modal:
     """Custom Zoom: the prompt, how far to zoom out, and the shape. `button` says who takes it, if not the action itself."""
     factor = discord.ui.TextInput[Any](custom_id="factor", default="1.8", max_length=4)
@@ -290,7 +303,7 @@ def _split(text: str) -> list[str]:
     """At most `PROMPT_FIELDS` parts of at most `FIELD_LIMIT` characters, cut between words where there are any."""
     parts: list[str] = []
     while len(text) > FIELD_LIMIT and len(parts) < PROMPT_FIELDS - 1:
-        space = text.rfind(" ", 1, FIELD_LIMIT + 1)
+        space = text.rfind(" ", 1, FIELD_LIMIT)
         cut = space if space > 0 else FIELD_LIMIT
         parts.append(text[:cut])
         text = text[cut:].lstrip()

@@ -7,8 +7,9 @@ from discord import app_commands
 from discord.app_commands import Choice, locale_str
 from discord.ext import commands
 
-from bot.client import DRAFT, Interaction, Lienzo, attached, defer
+from bot.client import DRAFT, Interaction, Lienzo, defer
 from bot.i18n import N_
+from bot.media import attached
 from bot.prompt import MAX_LENGTH
 from bot.studio import Attachment
 from bot.studio.making import SHAPES

@@ -6,10 +6,11 @@ from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.actions import Button
-from bot.client import Interaction, Lienzo, attached, defer, open_modal, say, soon
+from bot.client import Interaction, Lienzo, defer, open_modal, say, soon
 from bot.errors import NotFound, UserError
 from bot.i18n import N_, T
 from bot.jobs import CANCELLABLE, Action
+from bot.media import one_of, picture_links
 from bot.prompt import MAX_LENGTH, escape
 from bot.studio import Attachment, Caller, Picture, Source
 from bot.views import Click, prompt_modal, rows_view
@@ -38,9 +39,7 @@ class Describe(commands.Cog):
     async def describe(
         self, interaction: Interaction, image: discord.Attachment | None = None, link: str | None = None
     ) -> None:
-        if (image is None) == (link is None):
-            raise UserError(T("Give either an image or a link to one."))
-        source = attached(image) if image else Attachment((link or "").strip().removeprefix("<").removesuffix(">"))
+        source = one_of(image, link)
         await self._begin(interaction, await self.bot.remember(interaction), source)
 
     async def describe_message(self, interaction: Interaction, message: discord.Message) -> None:
@@ -48,10 +47,10 @@ class Describe(commands.Cog):
         acting = await self.bot.remember(interaction)
         job = await soon(self.bot.studio.job_of_message(message.id))
         if job is None or job.action is Action.DESCRIBE:
-            source = image_of(message)
-            if source is None:
+            links = picture_links(message)
+            if not links:
                 raise UserError(T("There is no image in that message."))
-            await self._begin(interaction, acting, source, private=message.flags.ephemeral)
+            await self._begin(interaction, acting, Attachment(links[0]), private=message.flags.ephemeral)
             return
         if job.status in CANCELLABLE:
             raise UserError(T("That picture is not finished yet."))
@@ -93,18 +92,6 @@ class Describe(commands.Cog):
     async def _texts(self, job_id: str) -> list[str]:
         job = await soon(self.bot.studio.result(job_id))
         return [str(text) for text in job.details.get("texts", ())]
-
-
-def image_of(message: discord.Message) -> Attachment | None:
-    """The first image that a message shows: a file, or what is embedded; of a forwarded one too."""
-    for part in (message, *message.message_snapshots):
-        for file in part.attachments:
-            if (file.content_type or "").startswith("image/"):
-                return attached(file)
-        for embed in part.embeds:
-            if url := embed.image.url or embed.thumbnail.url:
-                return Attachment(url)
-    return None
 
 
 async def setup(bot: Lienzo) -> None:

@@ -14,10 +14,11 @@ from discord.ext import commands
 from bot import captions
 from bot.actions import Button, Row
 from bot.backends.base import Capabilities
-from bot.client import ANSWER_SECONDS, DRAFT, Interaction, Lienzo, attached, caller, defer, open_modal, place, say, soon
+from bot.client import ANSWER_SECONDS, DRAFT, Interaction, Lienzo, caller, defer, open_modal, place, say, soon
 from bot.errors import BackendError, NotFound, UserError
 from bot.i18n import N_, TN, T
 from bot.jobs import Lane
+from bot.media import attached
 from bot.prompt import MAX_LENGTH, escape, number_text, render
 from bot.store import SavedDraft
 from bot.studio import Attachment, Draft

@@ -28,8 +28,8 @@ from bot.i18n import T, Text
 from bot.jobs import Action
 from bot.store import SavedDraft
 from bot.studio import Picture
-from bot.studio.making import INSTRUCTION_LIMIT, checked
-from bot.views import Click, embed, form, labelled, prompt_modal, rows_view, zoom_modal
+from bot.studio.making import checked
+from bot.views import Click, embed, instruction_modal, prompt_modal, rows_view, zoom_modal
 
 UPLOAD_SECONDS = 120.0
 LATE_SECONDS = 30.0  # for what was too slow to come before the first answer
@@ -195,16 +195,8 @@ class Jobs(commands.Cog):
 
     async def open_edit(self, interaction: Interaction, click: Click) -> None:
         """✏️: asks what is to change. Needs nothing of the store."""
-        locale = interaction.locale.value
-        field = discord.ui.TextInput[Any](
-            custom_id="instruction",
-            style=discord.TextStyle.paragraph,
-            max_length=INSTRUCTION_LIMIT,
-            placeholder=T("make the sky red").in_language(locale),
-        )
-        label = labelled(T("What should change?"), field, locale)
-        modal = form(Button(Action.EDIT, click.tile), click.job_id, T("Edit"), locale, (label,))
-        await open_modal(interaction, modal)
+        button = Button(Action.EDIT, click.tile)
+        await open_modal(interaction, instruction_modal(button, click.job_id, interaction.locale.value))
 
     async def edit(self, interaction: Interaction, click: Click) -> None:
         wish = wished(interaction, click)

@@ -5,10 +5,9 @@ from discord import app_commands
 from discord.app_commands import Choice, locale_str
 from discord.ext import commands
 
-from bot.client import Interaction, Lienzo, attached, defer
-from bot.errors import UserError
-from bot.i18n import N_, T
-from bot.studio import Attachment
+from bot.client import Interaction, Lienzo, defer
+from bot.i18n import N_
+from bot.media import one_of
 
 LINK_LIMIT = 2048  # characters
 
@@ -43,13 +42,6 @@ class Upscale(commands.Cog):
         asking = await self.bot.remember(interaction)
         where = await defer(interaction, ephemeral=self.bot.studio.stealth(asking))
         await self.bot.studio.upscale(asking, source, where, factor=factor, creative=style == "creative")
-
-
-def one_of(image: discord.Attachment | None, link: str | None) -> Attachment:
-    """The image that was given. Raises `UserError` for none and for two."""
-    if (image is None) == (link is None):
-        raise UserError(T("Give either an image or a link to one."))
-    return attached(image) if image else Attachment((link or "").strip().removeprefix("<").removesuffix(">"))
 
 
 async def setup(bot: Lienzo) -> None:

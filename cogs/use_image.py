@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from pathlib import PurePosixPath
 from typing import Any
 
 import discord
@@ -19,15 +18,14 @@ from bot.client import ANSWER_SECONDS, Interaction, Lienzo, caller, defer, open_
 from bot.errors import NotFound, UserError
 from bot.i18n import T, Text
 from bot.jobs import CANCELLABLE, Action, Job, Place
+from bot.media import picture_links
 from bot.prompt import escape
 from bot.studio import Attachment, Caller, Picture, Source
-from bot.studio.making import INSTRUCTION_LIMIT
-from bot.views import Click, labelled, prompt_modal, rows_view
+from bot.views import Click, instruction_modal, prompt_modal, rows_view
 
 MOST = 20  # pictures to choose from: four rows of five buttons, and one row to spare
 ROW = 5
 UPLOAD_SECONDS = 60.0
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
 QUESTION = T("What shall become of this image?")
 #: One picture to choose, as it is kept in a draft: its "url" and, if others see it too, the "message" that shows it; of ours "job", "tile"
 #: and whether it is "hidden" too.
@@ -113,7 +111,9 @@ class UseImage(commands.Cog):
         locale = interaction.locale.value
         match click.extra:
             case "edit":
-                await open_modal(interaction, instruction_modal(click, locale))
+                await open_modal(
+                    interaction, instruction_modal(Button("use", click.tile, "edit"), click.job_id, locale)
+                )
             case "prompt":
                 await self._open_prompt(
                     interaction, T("Imagine with this image"), f"{link_of(interaction, candidate)} "
@@ -184,33 +184,6 @@ def link_of(interaction: Interaction, candidate: Candidate) -> str:
     message = interaction.message
     shown = message.attachments if message is not None else ()
     return escape(shown[0].url if shown else str(candidate["url"]))
-
-
-def picture_links(message: discord.Message) -> list[str]:
-    """Every picture that a message shows, as a file or embedded, each once; of a forwarded one too."""
-    links: list[str] = []
-    for part in (message, *message.message_snapshots):
-        links += [file.url for file in part.attachments if is_picture(file)]
-        for embed in part.embeds:
-            links += [url for url in (embed.image.url, embed.thumbnail.url) if url]
-    return list(dict.fromkeys(links))
-
-
-def is_picture(file: discord.Attachment) -> bool:
-    """By its type, or by its name where Discord does not know the type."""
-    if file.content_type:
-        return file.content_type.startswith("image/")
-    return PurePosixPath(file.filename.lower()).suffix in SUFFIXES
-
-
-def instruction_modal(click: Click, locale: str) -> discord.ui.Modal:
-    field = discord.ui.TextInput[Any](
-        custom_id="instruction", style=discord.TextStyle.paragraph, max_length=INSTRUCTION_LIMIT
-    )
-    modal = discord.ui.Modal(title=T("Edit").in_language(locale), custom_id=f"lm:use:{click.job_id}:{click.tile}:edit")
-    modal.add_item(labelled(T("What should change?"), field, locale, T("For instance: make the sky red")))
-    modal.stop()
-    return modal
 
 
 async def setup(bot: Lienzo) -> None:

@@ -17,12 +17,13 @@ from bot.config import Settings
 from bot.errors import UserError
 from bot.i18n import T
 from bot.jobs import Action, Image, ImageKind, Lane, new_job_id
+from bot.media import picture_links
 from bot.prompt import parse, permute
 from bot.studio import Attachment
 from bot.views import BUTTON_TEMPLATE, Click, face, prompt_modal, rows_view, submitted, zoom_modal
 from cogs.imagine import as_text, as_value, lane_named, suggested
 from cogs.jobs import is_zoom
-from cogs.use_image import picture_links, which
+from cogs.use_image import which
 from tests.fake_studio import FakeStudio
 
 EVERYTHING = Capabilities(operations=frozenset(Operation), max_side=8192, max_pixels=8192 * 8192)
@@ -149,7 +150,9 @@ async def test_user_installs_go_by_their_own_setting(allowed: bool, guild_id: in
     await client.close()
 
 
-@pytest.mark.parametrize(("text", "good"), [("2", True), ("1.5", True), ("1", True), ("0.9", False), ("2.1", False), ("x", False)])
+@pytest.mark.parametrize(
+    ("text", "good"), [("2", True), ("1.5", True), ("1", True), ("0.9", False), ("2.1", False), ("x", False)]
+)
 def test_zoom_factors(text: str, good: bool) -> None:
     assert is_zoom(text) is good
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Literal
 
-from bot.actions import DIRECTIONS, FACTORS, SEEDS, plan
+from bot.actions import DIRECTIONS, FACTORS, INSTRUCTION_LIMIT, SEEDS, plan
 from bot.backends.base import Role
 from bot.errors import LienzoError, LimitReached, NotAllowed, NotFound, NotPossible, PromptError, UserError
 from bot.i18n import T, Text
@@ -29,7 +29,6 @@ from bot.studio.intake import MAX_INPUTS, Intake
 from bot.worker import maker, parsed, role_of
 
 SUBMITS_AT_ONCE = 2
-INSTRUCTION_LIMIT = 1000  # characters
 Dimensions = Literal["portrait", "square", "landscape"]
 SHAPES: Mapping[str, str] = {"portrait": "2:3", "square": "1:1", "landscape": "3:2"}
 #: What gives a picture another shape than its prompt asked for.

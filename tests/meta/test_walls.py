@@ -4,11 +4,12 @@ import sys
 
 import pytest
 
+from bot.catalog import BACKENDS
 from tests.meta.source import Module, imports, is_within, modules
 
 #: From the inside to the outside. A module imports from the lines above its own, and from its own package; a line's modules don't know
 #: each other. The innermost package that names a module counts.
-LAYERS = (
+LAYERS: tuple[tuple[str, ...], ...] = (
     ("bot.i18n",),
     ("bot.errors",),
     ("bot.backends.base", "bot.jobs"),
@@ -16,11 +17,11 @@ LAYERS = (
     ("bot.actions", "bot.fetch", "bot.objects", "bot.shorten", "bot.store bot.migrations"),
     ("bot.backends.settings",),
     ("bot.backends.web",),
-    ("bot.backends.painter", "bot.backends.sdwebui"),
+    tuple(f"bot.backends.{name}" for name in BACKENDS),
     ("bot.catalog", "bot.preferences", "bot.engine"),
     ("bot.admission", "bot.worker", "bot.views", "bot.retention"),
     ("bot.studio", "bot.delivery", "bot.doctor", "bot.positions"),
-    ("bot.client",),
+    ("bot.client", "bot.media"),
     ("bot.app", "cogs", "bot.playground"),
     ("bot.terminal", "bot.play"),
     ("bot.__main__",),
@@ -40,7 +41,7 @@ PURE = (
 )
 #: Libraries, and the only places that may know them.
 PLACES = {
-    "discord": ("bot.views", "bot.client", "bot.delivery", "cogs"),
+    "discord": ("bot.views", "bot.client", "bot.media", "bot.delivery", "cogs"),
     "sqlalchemy": ("bot.store", "bot.migrations", "bot.engine"),
     "alembic": ("bot.migrations",),
     "sqlite3": (),
