@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from bot.backends.base import Backend, Capabilities
+from bot.backends.openai import OpenAi, OpenAiSettings
 from bot.backends.painter import Painter
 from bot.backends.sdwebui import SdWebUi, SdWebUiSettings
 from bot.config import Settings
@@ -13,6 +14,7 @@ from bot.i18n import T
 
 #: Every backend that there is, by the name used in `LIENZO_BACKENDS` and `--backend`.
 BACKENDS: Mapping[str, Callable[[Settings], Backend]] = {
+    "openai": lambda settings: OpenAi(OpenAiSettings.load(settings.env_file)),
     "painter": lambda _settings: Painter(),
     "sdwebui": lambda settings: SdWebUi(SdWebUiSettings.load(settings.env_file)),
 }
