@@ -112,7 +112,8 @@ class Making(Intake):
         await self.remember(caller)
         prompt = self._rewritten(caller, parent, text)
         if verb in ("reroll", "replay"):
-            return await self._again(caller, parent, prompt, place, same=verb == "replay")
+            backend = self._maker(parent, prompt, text)
+            return await self._again(caller, parent, prompt, place, backend, same=verb == "replay")
         try:
             action = Action(verb)
         except ValueError:
@@ -123,17 +124,21 @@ class Making(Intake):
         given = _details(action, extra, self._preferences.peek(caller.user_id).variability) | dict(details or {})
         if action in RESHAPING:
             prompt = replaced(prompt, ar=None, width=None, height=None)
-        if action is Action.ZOOM:
-            prompt, given = _zoomed(prompt, parsed(parent), given, outputs[tile - 1])
+        prompt, given = (
+            _zoomed(prompt, parsed(parent), given, outputs[tile - 1])
+            if action is Action.ZOOM
+            else (replaced(prompt, zoom=None), given)
+        )
         local = action is Action.UPSAMPLE
         job = self._new(caller, action, "" if local else self._maker(parent, prompt, text), prompt, place)
         remixed = {"remix": True} if text is not None and prompt != parsed(parent) else {}
         job = job.evolve(
             parent_id=parent.id,
             tile=tile,
-            model=job.model or (parent.model if job.backend in ("", maker(parent)) else None),
+            model=_model(job, parent),
             seed=_seed(prompt, parsed(parent), text),
             details={**given, **remixed},
+            notes=(*job.notes, *_unused(prompt, parsed(parent))),
         )
         if local:
             job = job.evolve(seed=parent.seed, details={"backend": maker(parent)})
@@ -142,19 +147,23 @@ class Making(Intake):
             await self._check_possible(job, prompt, images)
         return (await self._submit([job], images))[0]
 
-    async def _again(self, caller: Caller, parent: Job, prompt: Prompt, place: Place, *, same: bool) -> Job:
+    async def _again(
+        self, caller: Caller, parent: Job, prompt: Prompt, place: Place, backend: str, *, same: bool
+    ) -> Job:
         """What it was once more, a prompt, a variation, a zoom, with another seed or with the same."""
         origin = parent
         while not origin.backend and origin.parent_id:  # a single picture: what made its grid
-            origin = await self._store.job(origin.parent_id) or origin
-            if origin is parent:
-                break
+            above = await self._store.job(origin.parent_id)
+            if above is None:
+                raise NotFound
+            origin = above
         written = prompt.seed != parsed(parent).seed
-        fresh = prompt if same or written else replaced(prompt, seed=None)
-        job = self._new(caller, origin.action, maker(origin), fresh, place).evolve(
+        fresh = replaced(prompt, zoom=None) if same or written else replaced(prompt, zoom=None, seed=None)
+        job = self._new(caller, origin.action, backend, fresh, place)
+        job = job.evolve(
             parent_id=origin.parent_id,
             tile=origin.tile,
-            model=origin.model,
+            model=origin.model if same else _model(job, origin),
             details={name: value for name, value in origin.details.items() if name != "texts"} | {"reroll": parent.id},
         )
         if same:
@@ -288,6 +297,8 @@ class Making(Intake):
         if text is None:
             return parsed(parent)
         prompt = self.reworded(caller, text)
+        if not text.strip() and parsed(parent).parts:
+            raise PromptError(T("The prompt is empty."))
         self._check_prompt(caller, prompt, self._maker(parent, prompt, text))
         return prompt
 
@@ -373,6 +384,21 @@ def _answers(job: Job) -> list[Message]:
     if place.progress_message_id is None:
         return []
     return [Message(place.progress_message_id, place.channel_id, job.id, MessageKind.PROGRESS)]
+
+
+def _model(job: Job, before: Job) -> str | None:
+    """The model that is asked for, else the one that was used before; but a quicker mode's model is that mode's alone."""
+    if job.model or not job.backend:
+        return job.model or before.model
+    quicker = before.lane is Lane.TURBO and job.lane is not Lane.TURBO
+    return before.model if job.backend == maker(before) and not quicker else None
+
+
+def _unused(prompt: Prompt, before: Prompt) -> tuple[Text, ...]:
+    """What was written into a result's prompt to no effect."""
+    if set(prompt.images) <= set(before.images):
+        return ()
+    return (T("Links to images count in new prompts only: here the picture itself is worked on."),)
 
 
 def _seed(prompt: Prompt, before: Prompt, text: str | None) -> int:

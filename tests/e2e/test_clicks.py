@@ -104,6 +104,21 @@ async def test_a_wrong_prompt_is_mended_in_its_window_whatever_restarts_in_betwe
     assert made["message_reference"]["message_id"] == one["id"]
 
 
+@pytest.mark.shows("Remix mode")
+async def test_remix_with_nothing_and_with_what_has_no_effect(ben: Person, app: Application, backend: Scripted) -> None:
+    first = await imagine(ben, "a fox")
+    await remix(app, ben)
+    modal = await (await ben.click(first, "🔄")).modal()
+    await ben.submit(modal, {"prompt0": "  "}, "#studio")
+    await ben.wait("#studio", alone("The prompt is empty."))
+    modal = await (await ben.click(first, "V1")).modal()
+    await ben.submit(modal, {"prompt0": "https://example.com/a.png a wolf --zoom 2"}, "#studio")
+    made = await ben.wait("#studio", lambda m: grid()(m) and "a wolf" in m["content"])
+    assert "Links to images count in new prompts only" in made["content"]
+    assert "--zoom" not in made["content"]
+    assert len(backend.requests) == 2
+
+
 class Late:
     """A call that waits for the test."""
 

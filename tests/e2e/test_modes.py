@@ -281,7 +281,9 @@ def quick(**changes: Any) -> Scripted:
 
 
 @pytest.mark.shows("--fast", "--relax", "--turbo", "Fast, relaxed and turbo")
-async def test_lanes_by_parameter_and_by_preference(playground: Playground, tmp_path: Path, ben: Person) -> None:
+async def test_lanes_by_parameter_and_by_preference(
+    playground: Playground, tmp_path: Path, ben: Person, mod: Person
+) -> None:
     backend = quick()
     lanes = "fast,relax,turbo"
     async with serving(settings_for(playground, tmp_path, lanes=lanes), backend, playground) as app:
@@ -300,6 +302,10 @@ async def test_lanes_by_parameter_and_by_preference(playground: Playground, tmp_
         await ben.click(message, "V1")
         varied = await ben.wait("#studio", grid("a wolf", after=message))
         assert "(turbo)" in varied["content"]
+        await mod.click(message, "V2")  # the quick model is turbo's alone
+        plain = await mod.wait("#studio", grid("a wolf", after=varied))
+        assert "(fast)" in plain["content"]
+        assert backend.requests[-1].model is None
 
 
 @pytest.mark.shows("Fast, relaxed and turbo")
