@@ -526,3 +526,22 @@ async def test_a_result_says_where_it_came_from(ben: Person) -> None:
         f"-# U2 of [Vary (Strong)](<{base}/{varied['id']}>) of [U3](<{base}/{taken['id']}>) "
         f"of [a grid](<{base}/{first['id']}>)"
     )
+
+
+@pytest.mark.shows("User-installed contexts")
+async def test_where_only_the_user_has_installed_it(
+    settings: Settings, backend: Scripted, playground: Playground, ben: Person
+) -> None:
+    anywhere = settings.model_copy(update={"allow_user_installs": True})
+    async with serving(anywhere, backend, playground):
+        await ben.install()
+        one = await single(ben, "a fox", "#lounge")
+        edit = await (await ben.click(one, "Edit")).modal()
+        await ben.submit(edit, {"instruction": "more snow"}, "#lounge")
+        await ben.wait("#lounge", lambda m: grid("a fox")(m) and "Edited (more snow)" in m["content"])
+        region = await (await ben.click(one, "Vary (Region)")).modal()
+        question = await (await ben.submit(region, {"prompt0": "a bear", "areas": ["top"]}, "#lounge")).message()
+        await ben.click(question, "Paint this")
+        made = await ben.wait("#lounge", grid("a bear"))
+        await ben.click(made, "❌")
+        await ben.gone(made)
