@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ConfigError
 from bot.i18n import T
-from bot.jobs import Lane, Limits
+from bot.jobs import Caps, Lane, Limits
 
 PREFIX = "LIENZO_"
 
@@ -57,6 +57,14 @@ class Settings(BaseSettings):
     backends: Annotated[tuple[str, ...], NoDecode] = ("painter",)
     job_timeout: float = Field(default=900, gt=0)
     after_crash: Literal["again", "fail"] = "again"
+    failover: bool = False
+    offline_hours: float = Field(default=6, gt=0)
+
+    # Money
+    user_daily_usd: float = Field(default=1.0, ge=0)
+    server_daily_usd: float = Field(default=10.0, ge=0)
+    unknown_usd: float = Field(default=0.05, ge=0)
+    confirm_usd: float = Field(default=0.25, ge=0)
 
     # The queue
     running_per_user: int = Field(default=3, ge=0)
@@ -140,6 +148,16 @@ class Settings(BaseSettings):
             waiting_per_user=self.waiting_per_user,
             running_per_guild=self.running_per_guild,
             running_per_backend=backends,
+        )
+
+    def caps(self, paid: frozenset[str]) -> Caps:
+        """What may be spent in a day on the backends that cost money."""
+        return Caps(
+            user_usd=self.user_daily_usd,
+            server_usd=self.server_daily_usd,
+            unknown_usd=self.unknown_usd,
+            paid=paid,
+            guilds=self.guilds,
         )
 
     def require_discord(self) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 from bot.i18n import Text
 
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no letter that reads as a digit
 
 
@@ -129,6 +130,9 @@ class Job:
     handle: str | None = None  # the provider's, by which a running request is found again
     notes: tuple[Text, ...] = ()
     error: Text | None = None
+    #: What its backend was thought to charge when it was submitted; None where that can't be told.
+    estimate_usd: float | None = None
+    #: What it did charge.
     cost_usd: float | None = None
 
     def evolve(self, **changes: Any) -> "Job":
@@ -191,6 +195,31 @@ class Limits:
     waiting_per_user: int = 10
     running_per_guild: int = 0
     running_per_backend: Mapping[str, int] = field(default_factory=dict[str, int])
+    #: Backends that get no jobs at all.
+    offline: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """What jobs on `paid` backends may cost in a day (UTC), in USD.
+
+    A job whose cost nobody knows counts for `unknown_usd`. Each of `guilds` is a server; everything outside of them together is one more.
+    """
+
+    user_usd: float
+    server_usd: float
+    unknown_usd: float = 0.0
+    paid: frozenset[str] = frozenset()
+    guilds: frozenset[int] = frozenset()
+
+    def counted(self, job: Job) -> float:
+        """What a new job takes of the caps."""
+        if job.backend not in self.paid:
+            return 0.0
+        return self.unknown_usd if job.estimate_usd is None else job.estimate_usd
+
+    def server(self, guild_id: int | None) -> int | None:
+        return guild_id if guild_id in self.guilds else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +242,18 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A waiting job's place (1 is next) and when it will likely start."""
+    """A waiting job's place (1 is next) and when it will likely start. Nobody knows that of one that waits for a backend that is
+    `offline`, which is named here."""
 
     place: int
     seconds: float
+    offline: str | None = None
+
+
+def midnight_ms() -> int:
+    """When the day began, in UTC. Caps on spending begin anew a day later."""
+    now = now_ms()
+    return now - now % DAY_MS
 
 
 def now_ms() -> int:
@@ -338,6 +375,8 @@ class Line:
             case ("guild", guild_id):
                 return not _below(self._guilds[guild_id], self._limits.running_per_guild)
             case (_, backend):
+                if backend in self._limits.offline:
+                    return True
                 return not _below(self._backends[backend], self._limits.running_per_backend.get(backend, 0))
 
 

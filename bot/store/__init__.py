@@ -5,6 +5,7 @@ from typing import Self
 from bot.store.database import Database, DatabaseFailed
 from bot.store.history import HistoryStore, Load, Usage
 from bot.store.jobs import Alive, Enqueue, JobStore, workflow_id
+from bot.store.money import MoneyStore, Spent, usd
 from bot.store.records import RecordStore, SavedDraft
 from bot.store.words import searchable, words_of
 
@@ -14,15 +15,17 @@ __all__ = [
     "Enqueue",
     "Load",
     "SavedDraft",
+    "Spent",
     "Store",
     "Usage",
     "searchable",
+    "usd",
     "words_of",
     "workflow_id",
 ]
 
 
-class Store(JobStore, HistoryStore, RecordStore):
+class Store(JobStore, HistoryStore, MoneyStore, RecordStore):
     """Everything that is remembered. Its methods may be called concurrently, from one event loop."""
 
     @classmethod

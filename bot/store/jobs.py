@@ -12,6 +12,7 @@ from bot.i18n import T
 from bot.jobs import (
     ACTIVE,
     FINISHED,
+    Caps,
     Image,
     ImageKind,
     Job,
@@ -25,6 +26,7 @@ from bot.jobs import (
 )
 from bot.store import codec, tables
 from bot.store.database import Database
+from bot.store.money import check_caps
 
 #: Hands a job to the engine, in the transaction that admits it.
 Enqueue = Callable[[AsyncConnection, Job], Awaitable[None]]
@@ -72,6 +74,7 @@ class JobStore:
         messages: Sequence[Message] = (),
         *,
         limits: Limits,
+        caps: Caps | None = None,
         batch: bool = False,
         draft_id: str | None = None,
         enqueue: Enqueue,
@@ -80,7 +83,8 @@ class JobStore:
         are admitted at once. The draft that they were confirmed from goes with it, so that it starts once.
 
         Raises `LimitReached` when more than `limits.waiting_per_user` of a user's jobs would wait; a `batch` was confirmed and has a limit
-        of its own. Raises `NotFound` when the draft is gone.
+        of its own. So it does when a day's `caps` on money would be passed by all of them together; jobs for what is paid are of one user
+        in one server. Raises `NotFound` when the draft is gone.
         """
         ready = _stamped(jobs)
         async with self._database.serialised() as connection:
@@ -88,6 +92,8 @@ class JobStore:
                 await _use_up(connection, draft_id)
             if not batch and limits.waiting_per_user:
                 await _check_waiting(connection, ready, limits.waiting_per_user)
+            if caps is not None:
+                await check_caps(connection, ready, caps)
             await connection.execute(insert(_jobs), [codec.job_row(job) for job in ready])
             if images:
                 await connection.execute(insert(tables.images), [codec.image_row(image) for image in images])
@@ -163,6 +169,29 @@ class JobStore:
         """What waits for a backend and what is active on one, for positions."""
         waiting, active = _tickets(await self._database.fetch(_TICKETS))
         return [ticket for ticket in waiting if ticket.backend], active
+
+    async def waiting_for(self, backend: str) -> list[Job]:
+        """The jobs that wait for a backend, oldest first."""
+        query = select(*tables.job_columns).where(_jobs.c.status == str(Status.WAITING), _jobs.c.backend == backend)
+        return codec.jobs_from_rows(await self._database.fetch(query.order_by(_jobs.c.created_ms, _jobs.c.id)))
+
+    async def reassign(self, job: Job, source: str, caps: Caps) -> bool:
+        """Gives a job that waits for the backend `source` to the one that it names now. False where it does not wait there any more.
+
+        Raises `LimitReached` where it would go beyond a day's `caps`.
+        """
+        changed = ("backend", "model", "lane", "estimate_usd", "notes")
+        values = codec.job_values({name: getattr(job, name) for name in changed})
+        statement = update(_jobs).where(
+            _jobs.c.id == job.id, _jobs.c.status == str(Status.WAITING), _jobs.c.backend == source
+        )
+        async with self._database.serialised() as connection:
+            # Nobody's for the moment, so that what it took before is not counted beside what it takes now.
+            if (await connection.execute(statement.values(backend=""))).rowcount != 1:
+                return False
+            await check_caps(connection, [job], caps)
+            await connection.execute(update(_jobs).where(_jobs.c.id == job.id).values(**values))
+        return True
 
     async def mean_seconds(self, backend: str) -> float | None:
         """How long this backend's last jobs took; None before the first."""

@@ -47,6 +47,7 @@ jobs = Table(
     Column("notes", JSON, nullable=False),
     Column("error", JSON(none_as_null=True)),
     Column("cost_usd", Float),
+    Column("estimate_usd", Float),
     # What is no field of a job: the prompt as it is searched, and how many pictures came of it, which outlives them.
     Column("search", Text, nullable=False, default=""),
     Column("pictures", Integer, nullable=False, default=0),
@@ -55,6 +56,7 @@ jobs = Table(
     Index(None, "user_id", "admitted_ms"),
     Index(None, "parent_id"),
     Index(None, "backend", "finished_ms"),
+    Index(None, "backend", "created_ms"),
 )
 
 job_columns = tuple(column for column in jobs.c if column.name not in ("search", "pictures"))
