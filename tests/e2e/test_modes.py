@@ -115,6 +115,7 @@ async def test_a_copy_of_every_result(ben: Person, app: Application) -> None:
 @running
 async def test_cancel_or_delete_by_menu(ben: Person, ana: Person, backend: Scripted) -> None:
     first = await imagine(ben, "a fox")
+    await imagine(ben, "an owl")  # the first is over and done with by now
     await menu(ana, "Cancel or Delete", first)
     await ana.wait("#studio", alone(""))
     assert first["id"] not in ana.deleted
@@ -122,7 +123,7 @@ async def test_cancel_or_delete_by_menu(ben: Person, ana: Person, backend: Scrip
     await ben.gone(first)
     backend.hold()
     interaction = await ben.slash("imagine", "#studio", prompt="a wolf")
-    await backend.running(2)
+    await backend.running(3)
     progress = await ben.wait("#studio", lambda m: "a wolf" in m["content"])
     assert (await menu(ben, "Cancel or Delete", progress))["content"] == "Cancelled."
     await ben.wait("#studio", lambda m: m["id"] == progress["id"] and "(Stopped)" in m["content"])
