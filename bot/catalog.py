@@ -12,7 +12,6 @@ from bot.backends.openai import OpenAi, OpenAiSettings
 from bot.backends.painter import Painter
 from bot.backends.sdwebui import SdWebUi, SdWebUiSettings
 from bot.backends.vertex import Vertex, VertexSettings
-from bot.backends.vertex import Vertex, VertexSettings
 from bot.breaker import Breaker, State
 from bot.config import Settings
 from bot.errors import (
@@ -33,7 +32,6 @@ BACKENDS: Mapping[str, Callable[[Settings], Backend]] = {
     "openai": lambda settings: OpenAi(OpenAiSettings.load(settings.env_file)),
     "painter": lambda _settings: Painter(),
     "sdwebui": lambda settings: SdWebUi(SdWebUiSettings.load(settings.env_file)),
-    "vertex": lambda settings: Vertex(VertexSettings.load(settings.env_file)),
     "vertex": lambda settings: Vertex(VertexSettings.load(settings.env_file)),
 }
 
