@@ -11,6 +11,7 @@ from bot.backends.base import Backend, Capabilities
 from bot.backends.openai import OpenAi, OpenAiSettings
 from bot.backends.painter import Painter
 from bot.backends.sdwebui import SdWebUi, SdWebUiSettings
+from bot.backends.stability import Stability, StabilitySettings
 from bot.backends.vertex import Vertex, VertexSettings
 from bot.breaker import Breaker, State
 from bot.config import Settings
@@ -32,6 +33,7 @@ BACKENDS: Mapping[str, Callable[[Settings], Backend]] = {
     "openai": lambda settings: OpenAi(OpenAiSettings.load(settings.env_file)),
     "painter": lambda _settings: Painter(),
     "sdwebui": lambda settings: SdWebUi(SdWebUiSettings.load(settings.env_file)),
+    "stability": lambda settings: Stability(StabilitySettings.load(settings.env_file)),
     "vertex": lambda settings: Vertex(VertexSettings.load(settings.env_file)),
 }
 
