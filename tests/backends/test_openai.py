@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openai import AsyncOpenAI, BadRequestError
 from PIL import Image
 from pydantic import SecretStr
 
@@ -675,7 +676,25 @@ def test_a_transparent_jpeg_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> No
         OpenAiSettings.load(None)
 
 
-# The specification
+# The double itself
+
+
+async def test_openais_own_client_reads_what_the_double_says(server: OpenAiDouble) -> None:
+    client = AsyncOpenAI(api_key=KEY, base_url=server.base, max_retries=0)
+    whole = await client.images.generate(prompt="a cat", model=MODEL, n=2, size="1024x1024")
+    assert [bool(one.b64_json) for one in whole.data or ()] == [True, True]
+    assert whole.usage is not None
+    assert whole.usage.input_tokens_details.image_tokens == 40
+    stream = await client.images.edit(
+        prompt="a cat", model=MODEL, image=("a.png", picture(64, 64, 1), "image/png"), stream=True, partial_images=2
+    )
+    kinds = [event.type async for event in stream]
+    assert kinds == ["image_edit.partial_image"] * 2 + ["image_edit.completed"]
+    server.mischief = Mischief.REFUSED
+    with pytest.raises(BadRequestError) as caught:
+        await client.images.generate(prompt="a cat", model=MODEL)
+    assert caught.value.code == "moderation_blocked"
+    await client.close()
 
 
 def test_the_specification_finds_what_is_wrong() -> None:
