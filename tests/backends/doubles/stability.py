@@ -225,9 +225,12 @@ class StabilityDouble(Double):
         if (no := self._refusal(bought)) is not None:
             return no
         self.bought.append(bought)
+        failing = self.mischief is Mischief.FEWER and len(self.bought) % 2 == 1
         if name == "upscale/creative":
             return await self._start(bought)
         await self.work()
+        if failing:
+            return self.error(500, "An unexpected server error has occurred, please try again later.")
         return self._answer(bought)
 
     async def _read(self, request: web.Request, name: str) -> Bought:
@@ -310,8 +313,6 @@ class StabilityDouble(Double):
     def _answer(self, bought: Bought) -> web.Response:
         if self.mischief is Mischief.NOTHING:
             return web.json_response({"id": "0" * 64})
-        if self.mischief is Mischief.FEWER and self.works % 2:
-            return self.error(500, "An unexpected server error has occurred, please try again later.")
         seed = int(bought.texts.get("seed", 0)) or RANDOM_SEED
         jpeg = self.mischief is Mischief.OTHER_FORMAT
         data = picture(*self._size(bought), seed, "JPEG" if jpeg else "PNG")
