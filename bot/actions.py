@@ -30,6 +30,7 @@ SEEDS = 1 << 32
 STRENGTHS = {"subtle": 0.35, "strong": 0.75}
 UPSCALE_STRENGTHS = {Action.UPSCALE_SUBTLE: 0.2, Action.UPSCALE_CREATIVE: 0.5}
 ZOOMS = (2.0, 1.5)
+PAN = 0.5  # of the picture's side
 DIRECTIONS = ("left", "right", "up", "down")
 #: Actions whose result is worked out from a picture of the parent by laying it on a larger canvas.
 EXTENDING = frozenset({Action.ZOOM, Action.PAN, Action.SQUARE})
@@ -171,6 +172,7 @@ def size(prompt: Prompt, capabilities: Capabilities) -> tuple[int, int]:
 def fitted(width: float, height: float, capabilities: Capabilities) -> tuple[int, int]:
     """The nearest size that the backend can do: the shape is kept as long as both sides stay within its limits."""
     c = capabilities
+    width, height = max(width, height / c.max_ratio), max(height, width / c.max_ratio)
     scale = min(1.0, math.sqrt(c.max_pixels / (width * height)), c.max_side / max(width, height))
     scale = max(scale, c.min_side / min(width, height))
 
@@ -233,6 +235,7 @@ def _region(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image,
         seeds=seeds(job.seed, min(prompt.count, capabilities.max_images)),
         strength=1.0,
         masked=True,
+        restored=not capabilities.exact_masks,
         notes=notes,
     )
     if Operation.INPAINT in capabilities.operations:
@@ -328,6 +331,14 @@ def _extend(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image,
         raise NotPossible(T("The {backend} backend can't extend a picture.", backend=job.backend))
     native = Operation.OUTPAINT in capabilities.operations
     canvas, frame = _canvas(job, capabilities, Size(source.width, source.height))
+    if max(canvas) > min(canvas) * capabilities.max_ratio:
+        raise NotPossible(
+            T(
+                "The {backend} backend makes no picture that is more than {ratio} times as long as wide.",
+                backend=job.backend,
+                ratio=f"{capabilities.max_ratio:g}",
+            )
+        )
     return Plan(
         operation=Operation.OUTPAINT if native else Operation.INPAINT,
         width=canvas.width,
@@ -345,7 +356,7 @@ def _canvas(job: Job, capabilities: Capabilities, picture: Size) -> tuple[Size, 
     """The canvas of a zoom, a pan or a square, within what the backend can do, and where the picture lies on it."""
     limits = Limits(capabilities.size_step, capabilities.min_side, capabilities.max_side, capabilities.max_pixels)
     if job.action is Action.PAN:
-        return frame_for_pan(*picture, job.details["direction"], limits=limits)
+        return frame_for_pan(*picture, job.details["direction"], by=PAN, limits=limits)
     if job.action is Action.SQUARE:
         return frame_for_zoom(*picture, 1.0, aspect=(1, 1), limits=limits)
     ratio = job.details.get("ratio")
@@ -369,6 +380,14 @@ def can_extend(capabilities: Capabilities) -> bool:
     return bool({Operation.OUTPAINT, Operation.INPAINT} & capabilities.operations)
 
 
+def can_pan(capabilities: Capabilities, picture: Image, direction: str) -> bool:
+    """Whether half as much more fits on that side."""
+    wider = (1 + PAN) if direction in ("left", "right") else 1.0
+    higher = (1 + PAN) if wider == 1.0 else 1.0
+    width, height = picture.width * wider, picture.height * higher
+    return max(width, height) <= min(width, height) * capabilities.max_ratio
+
+
 def buttons(outputs: Sequence[Image], capabilities: Capabilities | None) -> tuple[tuple[Button, ...], ...]:
     """The rows of buttons under a result: only what the backend can do or can be helped to. None: the backend is gone."""
     if len(outputs) > 1:
@@ -390,7 +409,9 @@ def buttons(outputs: Sequence[Image], capabilities: Capabilities | None) -> tupl
     if can_extend(capabilities):
         rows.append((*(Button(Action.ZOOM, 1, f"{factor:g}") for factor in ZOOMS), Button(Action.ZOOM, 1, "custom")))
         square = () if picture.width == picture.height else (Button(Action.SQUARE, 1),)
-        rows.append((*(Button(Action.PAN, 1, direction) for direction in DIRECTIONS), *square))
+        pans = (Button(Action.PAN, 1, d) for d in DIRECTIONS if can_pan(capabilities, picture, d))
+        if row := (*pans, *square):
+            rows.append(row)
     edit = (Button(Action.EDIT, 1),) if {Operation.EDIT, Operation.VARY} & capabilities.operations else ()
     rows.append((*edit, *keep))
     return tuple(rows)
@@ -429,7 +450,25 @@ async def realise(
         await imaging.mix([image.path for image in images if image.role is Role.PROMPT], mixed, size)
         rest = (image for image in images if image.role is not Role.PROMPT)
         images = (InputImage(path=mixed, role=Role.INITIAL), *rest)
-    elif chosen.operation in (Operation.VARY, Operation.EDIT) and images and images[0].role is Role.PROMPT:
+    return _request(chosen, job, prompt, images, folder, mask)
+
+
+def outline(
+    chosen: Plan, job: Job, prompt: Prompt, inputs: Sequence[Role], source: Image | None, folder: Path = Path()
+) -> Request:
+    """The request as far as its price depends on it. Pure: its paths lead nowhere, and all that is to be made first is missing."""
+    roles = [Role.INITIAL, *inputs] if source is not None else list(inputs)
+    if chosen.mixed:
+        roles = [Role.INITIAL, *(role for role in roles if role is not Role.PROMPT)]
+    images = [InputImage(path=folder, role=role) for role in roles]
+    mask = folder / MASK if chosen.composed or chosen.masked else None
+    return _request(chosen, job, prompt, images, folder, mask)
+
+
+def _request(
+    chosen: Plan, job: Job, prompt: Prompt, images: Sequence[InputImage], folder: Path, mask: Path | None
+) -> Request:
+    if chosen.operation in (Operation.VARY, Operation.EDIT) and images and images[0].role is Role.PROMPT:
         images = (replace(images[0], role=Role.INITIAL), *images[1:])
     parts = (Part(chosen.instruction),) if chosen.instruction else prompt.parts
     return Request(

@@ -18,6 +18,7 @@ _POLL = 5.0  # seconds: another process may have freed a place
 _TELL = 2.0  # seconds between two tellings of positions: a message is not edited more often anyway
 _REPAIR_SECONDS = 60.0
 _MEANS_FOR_MS = 10_000
+_SECONDS = 30.0  # of a job of which nothing is known
 _logger = logging.getLogger(__name__)
 
 
@@ -34,7 +35,8 @@ class _Engine(Protocol):
 def forecast(
     waiting: Sequence[Ticket], active: Sequence[Ticket], limits: Limits, seconds: Mapping[str, float], now: int
 ) -> dict[str, Position]:
-    """The waiting jobs' places and the seconds until each starts, by playing the queue forward.
+    """The waiting jobs' places and the seconds until each starts, by playing the queue forward. Those of offline backends come last, with
+    no time.
 
     Each job is taken to last its backend's mean `seconds`; of what runs now the time that it has run is taken off. Jobs that no other's
     end will ever let start get the last places, at the time when everything else is done.
@@ -55,8 +57,9 @@ def forecast(
             break
         time, _, ended = heappop(ends)
         line.finish(ended)
-    for ticket in waiting:
-        starts.setdefault(ticket.job_id, Position(len(starts) + 1, time))
+    for ticket in sorted(waiting, key=lambda ticket: ticket.backend in limits.offline):
+        away = ticket.backend if ticket.backend in limits.offline else None
+        starts.setdefault(ticket.job_id, Position(len(starts) + 1, 0.0 if away else time, away))
     return starts
 
 
@@ -73,24 +76,26 @@ class Admission:
         self,
         store: Store,
         engine: _Engine,
-        limits: Limits,
+        limits: Callable[[], Limits],
         *,
         on_positions: Callable[[Mapping[str, Position]], Awaitable[None]],
-        concurrency: Mapping[str, int],
-        seconds: Mapping[str, float] | None = None,
+        seconds: Callable[[str], float] = lambda _: _SECONDS,
+        tend: Callable[[], Awaitable[None]] | None = None,
         on_repaired: Callable[[Sequence[Job]], Awaitable[None]] | None = None,
         poll_seconds: float = _POLL,
         tell_seconds: float = _TELL,
     ) -> None:
-        """`concurrency` is how many requests each backend serves at once, `seconds` how long it takes until there is a mean to go by.
+        """`limits` says what holds now, `seconds` how long a backend takes until there is a mean to go by. `tend` is called each time
+        before jobs are let in.
 
         `on_positions` hears the positions of all waiting jobs whenever they may have changed, `on_repaired` of jobs whose work broke off
         and that have failed, are held, or wait again for that reason. Neither may raise.
         """
         self._store = store
         self._engine = engine
-        self._limits = capped(limits, concurrency)
-        self._guesses = dict(seconds or {})
+        self._limits = limits
+        self._guess = seconds
+        self._tend = tend
         self._on_positions = on_positions
         self._on_repaired = on_repaired
         self._poll_seconds = poll_seconds
@@ -128,7 +133,7 @@ class Admission:
         seconds = {
             backend: await self._seconds(backend) for backend in {ticket.backend for ticket in (*waiting, *active)}
         }
-        return await asyncio.to_thread(forecast, waiting, active, self._limits, seconds, now_ms())
+        return await asyncio.to_thread(forecast, waiting, active, self._limits(), seconds, now_ms())
 
     async def _loop(self) -> None:
         repair_at = monotonic() + _REPAIR_SECONDS
@@ -142,7 +147,9 @@ class Admission:
                 if monotonic() >= repair_at:
                     repair_at = monotonic() + _REPAIR_SECONDS
                     await self._repair()
-                await self._store.admit(self._limits, now_ms(), self._engine.enqueue)
+                if self._tend is not None:
+                    await self._tend()
+                await self._store.admit(self._limits(), now_ms(), self._engine.enqueue)
                 if not (untold := monotonic() < tell_at):
                     tell_at = monotonic() + self._tell_seconds
                     await self._tell()
@@ -161,6 +168,6 @@ class Admission:
     async def _seconds(self, backend: str) -> float:
         asked, mean = self._means.get(backend, (0, 0.0))
         if now_ms() - asked > _MEANS_FOR_MS:
-            mean = await self._store.mean_seconds(backend) or self._guesses.get(backend, 30.0)
+            mean = await self._store.mean_seconds(backend) or self._guess(backend)
             self._means[backend] = now_ms(), mean
         return mean

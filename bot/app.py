@@ -7,28 +7,30 @@ A test, the playground and a host program start it alike. With an `outlet` of on
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from bot import retention
-from bot.admission import Admission
-from bot.catalog import Catalog
+from bot.admission import Admission, capped
+from bot.catalog import Catalog, check_caps
 from bot.client import build_client
 from bot.config import Settings
 from bot.delivery import Delivery
 from bot.engine import Engine
-from bot.errors import BackendError
 from bot.fetch import Fetcher, FetchLimits
 from bot.imaging import Imaging
+from bot.jobs import Limits
 from bot.objects import Objects
+from bot.outage import Outage
 from bot.positions import Positions
 from bot.preferences import Preferences
 from bot.store import Store
 from bot.studio import Studio
 from bot.worker import Outlet, Worker
 
+PLACES = 8  # that one of which nothing is known yet may serve, or more than it says today
 DISCORD_FILES = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 
 
@@ -62,7 +64,8 @@ async def application(
         imaging = await stack.enter_async_context(Imaging())
         catalog = catalog or Catalog.from_settings(settings)
         stack.push_async_callback(catalog.close)
-        await catalog.start()
+        await catalog.start(store)
+        check_caps(settings, catalog.paid)
         way = outlet(store) if outlet else await stack.enter_async_context(Delivery(settings, store))
 
         def finished() -> None:
@@ -82,16 +85,15 @@ async def application(
             finished=finished,
         )
         engine = Engine(settings.database, worker.steps, lock=settings.lock)
-        concurrency = _concurrency(catalog)
-        limits = settings.limits(concurrency)
+        outage = Outage(settings, store=store, catalog=catalog, inputs=worker.inputs, on_failed=worker.repaired)
         admission = Admission(
             store,
             engine,
-            limits,
+            partial(_limits, settings, catalog),
             on_positions=Positions(store, way).tell,
             on_repaired=worker.repaired,
-            concurrency=concurrency,
-            seconds=_seconds(catalog),
+            seconds=catalog.seconds,
+            tend=outage.tend,
         )
         fetcher = await stack.enter_async_context(_fetcher(settings, imaging))
         studio = Studio(
@@ -106,14 +108,15 @@ async def application(
             imaging=imaging,
             worker=worker,
             outlet=way,
-            limits=limits,
+            limits=settings.limits({}),
         )
         # Admission holds the limits. A place in a queue is taken until the result is posted, so there are some more of them.
-        await engine.start({name: 2 * number + 2 for name, number in concurrency.items()})
+        await engine.start({name: 2 * max(number, PLACES) + 2 for name, number in catalog.concurrency.items()})
         stack.push_async_callback(engine.stop)
         await worker.abandon()
         await admission.start()
         stack.push_async_callback(admission.stop)
+        catalog.watch(admission.wake)
         sweeper = asyncio.create_task(retention.run(settings, store, objects, engine), name="retention")
         stack.push_async_callback(_stopped, sweeper)
         yield Application(settings, store, catalog, studio)
@@ -129,22 +132,10 @@ def _fetcher(settings: Settings, imaging: Imaging) -> Fetcher:
     )
 
 
-def _concurrency(catalog: Catalog) -> dict[str, int]:
-    """How many requests each backend serves at once; one for those that have not answered yet."""
-    numbers = dict.fromkeys(catalog.names, 1)
-    for name in catalog.names:
-        with contextlib.suppress(BackendError):
-            numbers[name] = catalog.capabilities(name).concurrency
-    return numbers
-
-
-def _seconds(catalog: Catalog) -> dict[str, float]:
-    """How long each backend thinks that it takes, until its own jobs tell better."""
-    found: dict[str, float] = {}
-    for name in catalog.names:
-        with contextlib.suppress(BackendError):
-            found[name] = catalog.capabilities(name).seconds
-    return found
+def _limits(settings: Settings, catalog: Catalog) -> Limits:
+    """As they hold now: backends come and go, and may serve more or less than before."""
+    concurrency = catalog.concurrency
+    return replace(capped(settings.limits(concurrency), concurrency), offline=frozenset(catalog.offline))
 
 
 async def _stopped(task: "asyncio.Task[None]") -> None:

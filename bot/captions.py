@@ -294,6 +294,8 @@ def _mode(job: Job) -> tuple[Text, ...]:
 def _waiting_state(position: Position | None) -> Text:
     if position is None:
         return T("Waiting to start")
+    if position.offline is not None:
+        return T("The {backend} generator is offline; your job keeps its place", backend=position.offline)
     return T("Waiting to start, {place}, {time}", place=_in_line(position.place), time=_about(position.seconds))
 
 

@@ -45,6 +45,8 @@ from bot.prompt import Prompt, reread
 from bot.store import Store
 
 TRIES = 3
+#: How often a job is given to a backend that does not answer it: what takes too long may be the job itself.
+ATTEMPTS: Mapping[type[BackendError], int] = {BackendUnavailable: 12, BackendTimeout: 3}
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0  # seconds between two tries
 CANCEL_SECONDS = 10.0
 SUBMIT_SECONDS = 120.0
@@ -139,6 +141,10 @@ class _Collecting:
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
 
 
+class OutOfTime(BackendTimeout):
+    """The time that the operator gives a job is over. It has failed, wherever the fault is."""
+
+
 class _Keeping:
     """What was put into the object store for a job that may yet come to nothing."""
 
@@ -198,6 +204,8 @@ class Worker:
         try:
             await step(job)
         except LienzoError as error:
+            if isinstance(error, BackendError) and await self._waits_again(job, error):
+                return Next.STOP
             log.warning("job %s failed: %s", job_id, error)
             await self._fail(job, error)
         except OSError as error:
@@ -216,6 +224,23 @@ class Worker:
         states = CANCELLABLE | {Status.DELIVERING}
         await self._store.move(job.id, states, Status.FAILED, error=error.text)
         await self._close(job)
+
+    async def _waits_again(self, job: Job, error: BackendError) -> bool:
+        """A job whose backend is away goes back to where it waited; what was bought already is kept to be fetched."""
+        if isinstance(error, OutOfTime):
+            return False
+        allowed = next((times for kind, times in ATTEMPTS.items() if isinstance(error, kind)), 0)
+        current = await self._store.job(job.id)
+        if current is None or job.backend not in self._catalog.offline or current.attempts >= allowed:
+            return False
+        bought = current.handle if job.backend in self._catalog.paid else None
+        moved = await self._store.move(job.id, {Status.ADMITTED, Status.RUNNING}, Status.WAITING, handle=bought)
+        if moved is None:
+            return False
+        log.info("job %s waits again: %s", job.id, error)
+        self._outlet.waiting(moved, Position(1, 0.0, job.backend))
+        await self._close(job)
+        return True
 
     async def repaired(self, jobs: Sequence[Job]) -> None:
         """Tells of jobs whose work broke off for good, which were failed in the store."""
@@ -243,7 +268,7 @@ class Worker:
         if not job.backend:
             return
         self._outlet.progress(job, 0.0, None)
-        if self._catalog.capabilities(job.backend).resumable:
+        if self._catalog.capabilities(job.backend).resumable and job.handle is None:
             backend, request, _ = await self._request(job)
             async with self._in_time(job, SUBMIT_SECONDS):
                 handle = await self._trying(job, lambda: backend.submit(request))
@@ -311,12 +336,13 @@ class Worker:
 
     @asynccontextmanager
     async def _in_time(self, job: Job, seconds: float) -> AsyncGenerator[None]:
-        """All tries together. Raises `BackendTimeout`."""
+        """All tries together. Raises `OutOfTime`."""
         try:
             async with asyncio.timeout(seconds):
                 yield
         except TimeoutError:
-            raise BackendTimeout(backend=job.backend) from None
+            self._catalog.failed(job.backend, BackendTimeout(backend=job.backend))
+            raise OutOfTime(backend=job.backend) from None
 
     async def _request(self, job: Job) -> tuple[Backend, Request, Plan]:
         """The same request each time that it is asked for: everything in it comes from the store."""
@@ -324,7 +350,9 @@ class Worker:
         capabilities = self._catalog.capabilities(job.backend)
         source, guests, mask = await self.inputs(job)
         chosen = plan(job, prompt, capabilities, source, [role_of(image) for image in guests])
-        images = [await self._input(image, Role.INITIAL) for image in ([source] if source else [])]
+        parent = await self._store.job(job.parent_id) if job.parent_id else None
+        foreign = parent is not None and maker(parent) != job.backend
+        images = [await self._input(image, Role.INITIAL, foreign=foreign) for image in ([source] if source else [])]
         images += [await self._input(image, role_of(image)) for image in guests]
         drawn = await self._objects.local(mask.key) if mask else None
         folder = await self._made_folder(job)
@@ -347,10 +375,11 @@ class Worker:
             raise NotFound
         return outputs[job.tile - 1]
 
-    async def _input(self, image: Image, role: Role) -> InputImage:
+    async def _input(self, image: Image, role: Role, *, foreign: bool = False) -> InputImage:
+        """What another backend noted of a `foreign` picture means nothing to this one."""
         path = await self._objects.local(image.key)
         if image.kind is ImageKind.OUTPUT:
-            return InputImage(path=path, role=role, memo=image.memo)
+            return InputImage(path=path, role=role, memo={} if foreign else image.memo)
         return InputImage(path=path, role=role, weight=float(image.memo.get("weight", 1.0)))
 
     async def _keep(
@@ -420,16 +449,20 @@ class Worker:
         """Again where the error says that it may help, later each time, or when the provider says."""
         for attempt in range(1, TRIES + 1):
             try:
-                return await call()
+                done = await call()
             except BackendError as error:
+                self._catalog.failed(job.backend, error)
                 # A broken answer of a paid backend has been paid for: no second one is bought unasked.
                 bought = isinstance(error, BackendBroken) and self._catalog.capabilities(job.backend).paid
-                if not error.retry or bought or attempt == TRIES:
+                if not error.retry or bought or attempt == TRIES or job.backend in self._catalog.offline:
                     raise
                 asked = error.retry_after if isinstance(error, RateLimited) else None
                 wait = asked if asked is not None else FIRST_WAIT * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.0)
                 log.info("job %s: try %d failed (%s), again in %.1f s", job.id, attempt, error, wait)
                 await self._sleep(min(wait, LONGEST_WAIT))
+            else:
+                self._catalog.succeeded(job.backend)
+                return done
         raise AssertionError("unreachable")
 
     @asynccontextmanager

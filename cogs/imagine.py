@@ -16,11 +16,11 @@ from bot.actions import Button, Row
 from bot.backends.base import Capabilities
 from bot.client import ANSWER_SECONDS, DRAFT, Interaction, Lienzo, caller, defer, open_modal, place, say, soon
 from bot.errors import BackendError, NotFound, UserError
-from bot.i18n import N_, TN, T
+from bot.i18n import N_, TN, T, Text
 from bot.jobs import Lane
 from bot.media import attached
 from bot.prompt import MAX_LENGTH, escape, number_text, render
-from bot.store import SavedDraft
+from bot.store import SavedDraft, usd
 from bot.studio import Attachment, Draft
 from bot.views import Click, prompt_modal, rows_view
 
@@ -149,11 +149,11 @@ class Imagine(commands.Cog):
         overrides: Mapping[str, str] | None = None,
         attachments: Sequence[Attachment] = (),
     ) -> None:
-        """Checks before anything is answered; then one job starts at once, and several after a question."""
+        """Checks before anything is answered; then one job starts at once, and several or a dear one after a question."""
         interaction.extras[DRAFT] = as_text(text, overrides or {}, attachments)
         asking = await self.bot.remember(interaction)
         draft = self.bot.studio.check(asking, text, overrides, attached=len(attachments))
-        if len(draft.prompts) > 1:
+        if len(draft.prompts) > 1 or draft.costly:
             await self._ask(interaction, draft, overrides or {}, attachments)
             return
         where = await defer(interaction, ephemeral=draft.ephemeral)
@@ -166,7 +166,7 @@ class Imagine(commands.Cog):
     ) -> None:
         details = {"overrides": dict(overrides), "attachments": [asdict(one) for one in attachments]}
         draft_id = await soon(self.bot.studio.save_draft(caller(interaction), draft.text, details))
-        question = TN("This will start {count} job. Go on?", "This will start {count} jobs. Go on?", len(draft.prompts))
+        question = question_before(draft)
         row: Row = (Button("confirm"), Button("decline"), Button("show_prompts", label=T("Show"), emoji="📜"))
         await say(interaction, question, view=rows_view((row,), draft_id, interaction.locale.value))
 
@@ -286,6 +286,19 @@ class Imagine(commands.Cog):
             return studio.catalog.capabilities(interaction.namespace.backend or studio.backend_of(caller(interaction)))
         except BackendError:
             return None
+
+
+def question_before(draft: Draft) -> Text:
+    """What is asked before many jobs, or dear ones."""
+    count = len(draft.prompts)
+    if draft.cost_usd:
+        return TN(
+            "This will start {count} job and cost about {cost}. Go on?",
+            "This will start {count} jobs and cost about {cost}. Go on?",
+            count,
+            cost=usd(draft.cost_usd),
+        )
+    return TN("This will start {count} job. Go on?", "This will start {count} jobs. Go on?", count)
 
 
 def suggested(names: Iterable[str], typed: str, ending: str = "") -> list[Choice[str]]:

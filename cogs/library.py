@@ -19,7 +19,7 @@ from bot.client import ANSWER_SECONDS, Interaction, Lienzo, caller, defer, say, 
 from bot.errors import NotFound
 from bot.i18n import N_, TN, T, Text
 from bot.jobs import Job, Lane, Status
-from bot.store import Usage
+from bot.store import Usage, usd
 from bot.studio.desk import WITH_PICTURES
 from bot.studio.library import Entry, Info, Page, Queued
 from bot.views import Click, rows_view
@@ -278,7 +278,7 @@ def queue_embed(queue: Sequence[Queued], locale: str) -> discord.Embed:
     if left_out := len(queue) - len(listed):
         lines.append(TN("… and {count} more job", "… and {count} more jobs", left_out).in_language(locale))
     made.description = "\n".join(lines)
-    mine = [queued.position for queued in queue if queued.mine and queued.position]
+    mine = [queued.position for queued in queue if queued.mine and queued.position and not queued.position.offline]
     if mine:
         first = min(mine, key=lambda position: position.place)
         made.set_footer(text=T("Your next job is number {place} in line.", place=first.place).in_language(locale))
@@ -305,6 +305,8 @@ def _turn(queued: Queued) -> Text:
         return STATES[queued.job.status]
     if queued.position is None:
         return T("waits")
+    if queued.position.offline is not None:
+        return T("waits for {backend}, which is offline", backend=queued.position.offline)
     return T(
         "number {place} in line, in about {time}",
         place=queued.position.place,
@@ -349,6 +351,10 @@ def info_embed(info: Info, locale: str) -> discord.Embed:
     ]
     if (spent := _spent(info)) is not None:
         fields.append((T("Spent"), spent))
+    if (budget := info.budget) is not None:
+        left = T("{left} of {cap}", left=usd(budget.user_left), cap=usd(budget.caps.user_usd))
+        here = T("{left} of {cap}", left=usd(budget.server_left), cap=usd(budget.caps.server_usd))
+        fields += [(T("Left today"), left), (T("Left today on this server"), here)]
     made = discord.Embed(title=T("Your info").in_language(locale), colour=captions.BLURPLE)
     for name, value in fields:
         shown = value.in_language(locale) if isinstance(value, Text) else value

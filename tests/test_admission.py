@@ -156,10 +156,8 @@ async def finish(store: Store, job_id: str) -> None:
 
 async def test_one_who_queues_thirty_lets_another_in_after_one_round(store: Store) -> None:
     engine, listener = FakeEngine(), Listener()
-    limits = Limits(running_per_user=3, waiting_per_user=100)
-    admission = Admission(
-        store, engine, limits, on_positions=listener.on_positions, concurrency={"painter": 3}, tell_seconds=0
-    )
+    limits = Limits(running_per_user=3, waiting_per_user=100, running_per_backend={"painter": 3})
+    admission = Admission(store, engine, lambda: limits, on_positions=listener.on_positions, tell_seconds=0)
     greedy, patient = [job(1) for _ in range(30)], job(2)
     await store.submit(greedy, limits=limits, enqueue=engine.enqueue)
     await admission.start()
@@ -184,10 +182,9 @@ async def test_the_estimate_takes_the_mean_of_what_was_measured(store: Store) ->
     admission = Admission(
         store,
         engine,
-        Limits(),
+        lambda: Limits(running_per_backend={"painter": 1}),
         on_positions=listener.on_positions,
-        concurrency={"painter": 1},
-        seconds={"painter": 12.0},
+        seconds=lambda _: 12.0,
     )
     await store.submit([job(1), job(2), job(3)], limits=Limits(), enqueue=engine.enqueue)
     found = sorted((await admission.positions()).values(), key=lambda position: position.place)
@@ -195,14 +192,14 @@ async def test_the_estimate_takes_the_mean_of_what_was_measured(store: Store) ->
 
 
 async def test_admissions_side_by_side_keep_the_limit(store: Store, database_url: str) -> None:
-    limits = Limits(running_per_user=4, waiting_per_user=0)
+    limits = Limits(running_per_user=4, waiting_per_user=0, running_per_backend={"painter": 5})
     other = await Store.open(database_url)
     engine = FakeEngine()
     jobs = [job(user_id) for user_id in (1, 2) for _ in range(20)]
     await store.submit(jobs, limits=limits, enqueue=engine.enqueue)
     listeners = [Listener() for _ in range(4)]
     admissions = [
-        Admission(some, engine, limits, on_positions=heard.on_positions, concurrency={"painter": 5})
+        Admission(some, engine, lambda: limits, on_positions=heard.on_positions)
         for some, heard in zip((store, other, store, other), listeners, strict=True)
     ]
     await asyncio.gather(*(one.start() for one in admissions))
@@ -224,9 +221,8 @@ async def test_starting_mends_what_was_lost_and_says_so(store: Store) -> None:
     admission = Admission(
         store,
         engine,
-        Limits(),
+        Limits,
         on_positions=listener.on_positions,
-        concurrency={"painter": 1},
         on_repaired=listener.on_repaired,
     )
     await admission.start()

@@ -67,7 +67,7 @@ async def test_one_that_never_answers_does_not_hold_up_the_others(monkeypatch: p
 
 
 async def test_it_asks_again_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.catalog.REFRESH_SECONDS", 0.0)
+    monkeypatch.setattr("bot.breaker.FIRST_PAUSE", 0.0)
     asked = asyncio.Event()
 
     class Later(Moody):

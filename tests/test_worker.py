@@ -311,10 +311,10 @@ async def test_what_may_pass_is_tried_again(at: Desk, backend: Bespoke, trouble:
 
 
 async def test_it_is_given_up_after_three_tries(at: Desk, backend: Bespoke) -> None:
-    backend.troubles = [BackendUnavailable(backend="scripted")] * 4
+    backend.troubles = [RateLimited(backend="scripted")] * 4
     job = await at.over(await at.imagine("a cat"))
     assert (job.status, len(backend.requests), len(at.outlet.naps)) == (Status.FAILED, 3, 2)
-    assert at.error(job) == "The scripted backend can't be reached right now."
+    assert at.error(job) == "The scripted backend has too much to do right now."
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,8 @@ class Delivery:
 
     def waiting(self, job: Job, position: Position | None) -> None:
         line = self._line(job)
+        if position is not None and position.offline is not None:
+            line.started = False  # it was, and waits again
         if not line.started:
             line.put(Post(caption=captions.waiting(job, position), rows=CANCEL))
 

@@ -18,7 +18,7 @@ from bot.errors import NotFound
 from bot.fetch import Fetcher
 from bot.i18n import Text
 from bot.imaging import Imaging
-from bot.jobs import Image, ImageKind, Job, Lane, Limits, Status, new_job_id, now_ms
+from bot.jobs import Caps, Image, ImageKind, Job, Lane, Limits, Status, new_job_id, now_ms
 from bot.objects import Objects
 from bot.preferences import Preferences
 from bot.prompt import Prompt
@@ -77,6 +77,10 @@ class Draft:
     backend: str | None = None
     lane: Lane = Lane.FAST
     ephemeral: bool = False
+    #: What all of it will cost about, in USD; what nobody can tell is put at what it counts for.
+    cost_usd: float = 0.0
+    #: That is so much that its writer is asked first.
+    costly: bool = False
 
 
 class Desk:
@@ -110,6 +114,11 @@ class Desk:
         self._worker = worker
         self._outlet = outlet
         self._limits = limits
+
+    @property
+    def _caps(self) -> Caps:
+        """What may be spent in a day, on the generators that cost money."""
+        return self._settings.caps(self._catalog.paid)
 
     @property
     def catalog(self) -> Catalog:

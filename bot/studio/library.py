@@ -5,7 +5,6 @@ import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.actions import Button
@@ -15,6 +14,7 @@ from bot.errors import BackendError, FetchError, NotAllowed, NotFound, NotPossib
 from bot.i18n import T, Text
 from bot.jobs import (
     CANCELLABLE,
+    Caps,
     Image,
     ImageKind,
     Job,
@@ -25,8 +25,9 @@ from bot.jobs import (
     Place,
     Position,
     Status,
+    midnight_ms,
 )
-from bot.store import Load, Usage, words_of
+from bot.store import Load, Spent, Usage, words_of
 from bot.studio.choices import Choices
 from bot.studio.desk import WITH_PICTURES, Caller
 from bot.studio.results import Results
@@ -74,6 +75,22 @@ class Queued:
     hidden: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a day's caps are, and what counts towards them already."""
+
+    caps: Caps
+    spent: Spent
+
+    @property
+    def user_left(self) -> float:
+        return max(0.0, self.caps.user_usd - self.spent.user)
+
+    @property
+    def server_left(self) -> float:
+        return max(0.0, self.caps.server_usd - self.spent.server)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Info:
     """What a user has set, used and waiting. `today` began at midnight UTC."""
@@ -86,6 +103,7 @@ class Info:
     limits: Limits
     today: Mapping[Lane, Usage] = field(default_factory=dict[Lane, Usage])
     lifetime: Mapping[Lane, Usage] = field(default_factory=dict[Lane, Usage])
+    budget: Budget | None = None  # where a generator costs money
 
 
 class Library(Choices, Results):
@@ -183,10 +201,9 @@ class Library(Choices, Results):
     async def info(self, caller: Caller) -> Info:
         await self.remember(caller)
         backend = self.backend_of(caller)
-        midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         load, today, lifetime = await asyncio.gather(
             self._store.load(caller.user_id),
-            self._store.usage(caller.user_id, since_ms=int(midnight.timestamp() * 1000)),
+            self._store.usage(caller.user_id, since_ms=midnight_ms()),
             self._store.usage(caller.user_id),
         )
         return Info(
@@ -198,7 +215,12 @@ class Library(Choices, Results):
             limits=self._limits,
             today=today,
             lifetime=lifetime,
+            budget=await self._budget(caller),
         )
+
+    async def _budget(self, caller: Caller) -> Budget | None:
+        caps = self._caps
+        return Budget(caps, await self._store.spent(caller.user_id, caller.guild_id, caps)) if caps.paid else None
 
     def _model(self, caller: Caller, backend: str) -> str | None:
         """The one that a prompt without a model gets, as far as that is known."""

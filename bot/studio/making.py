@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Literal
 
-from bot.actions import DIRECTIONS, FACTORS, INSTRUCTION_LIMIT, SEEDS, plan
+from bot.actions import DIRECTIONS, FACTORS, INSTRUCTION_LIMIT, SEEDS
 from bot.backends.base import Role
 from bot.errors import LienzoError, LimitReached, NotAllowed, NotFound, NotPossible, PromptError, UserError
 from bot.i18n import T, Text
@@ -23,12 +23,14 @@ from bot.jobs import (
     new_job_id,
     now_ms,
 )
+from bot.outage import estimated, stand_ins
 from bot.prompt import Parsed, Prompt, Ratio, parse, permute, render, replaced
 from bot.studio.desk import Attachment, Caller, Draft, Picture, Source
 from bot.studio.intake import MAX_INPUTS, Intake
 from bot.worker import maker, parsed, role_of
 
 SUBMITS_AT_ONCE = 2
+CENT = 1e-6  # USD: below that it is rounding
 Dimensions = Literal["portrait", "square", "landscape"]
 SHAPES: Mapping[str, str] = {"portrait": "2:3", "square": "1:1", "landscape": "3:2"}
 #: What gives a picture another shape than its prompt asked for.
@@ -60,6 +62,7 @@ class Making(Intake):
             )
         for prompt in prompts:
             self._check_prompt(caller, prompt, self._backend(caller, prompt))
+        cost = sum(self._cost(caller, prompt, attached) for prompt in prompts)
         return Draft(
             text=text,
             prompts=tuple(replaced(prompt, repeat=None) for prompt in prompts),
@@ -67,7 +70,21 @@ class Making(Intake):
             backend=self.backend_of(caller),
             lane=self.lane(caller),
             ephemeral=any(self.stealth(caller, prompt) for prompt in prompts),
+            cost_usd=cost,
+            costly=0 < self._settings.confirm_usd <= cost + CENT,
         )
+
+    def _cost(self, caller: Caller, prompt: Prompt, attached: int) -> float:
+        """What a grid will count for, as far as that can be told before its images are there."""
+        caps, backend = self._caps, self._backend(caller, prompt)
+        if backend not in caps.paid:
+            return 0.0
+        job = self._new(caller, Action.IMAGINE, backend, prompt, Place(channel_id=caller.channel_id))
+        inputs = [Role.PROMPT] * (attached + len(prompt.images)) + [role for _, role in self._references(job)]
+        try:
+            return caps.counted(estimated(job, prompt, self._catalog, None, inputs))
+        except NotPossible:  # which is said when it is started
+            return 0.0
 
     async def imagine(
         self,
@@ -143,8 +160,6 @@ class Making(Intake):
         if local:
             job = job.evolve(seed=parent.seed, details={"backend": maker(parent)})
         images = await self._inherited(parent, job, prompt)
-        if not local:
-            await self._check_possible(job, prompt, images)
         return (await self._submit([job], images))[0]
 
     async def _again(
@@ -169,7 +184,6 @@ class Making(Intake):
         if same:
             job = job.evolve(seed=origin.seed, details={**job.details, "replay": origin.id})
         images = await self._given(origin, job)
-        await self._check_possible(job, fresh, images)
         return (await self._submit([job], images))[0]
 
     async def blend(
@@ -187,7 +201,6 @@ class Making(Intake):
         prompt = self.blended(caller, len(attachments), dimensions=dimensions, text=text)
         job = self._new(caller, Action.BLEND, self._backend(caller, prompt), prompt, place)
         images = await self._take_in([job], attachments)
-        await self._check_possible(job, prompt, images)
         return (await self._submit([job], images))[0]
 
     def blended(self, caller: Caller, images: int, *, dimensions: str, text: str) -> Prompt:
@@ -226,7 +239,6 @@ class Making(Intake):
         prompt = Prompt()
         job = self._new(caller, action, self._backend(caller, prompt), prompt, place).evolve(details=dict(details))
         images = await self._own(source, job) if isinstance(source, Picture) else await self._take_in([job], [source])
-        await self._check_possible(job, prompt, images)
         return (await self._submit([job], images))[0]
 
     # How jobs are made
@@ -259,7 +271,12 @@ class Making(Intake):
         )
 
     async def _submit(self, jobs: Sequence[Job], images: Sequence[Image], draft_id: str | None = None) -> list[Job]:
+        """Plans each job once before it is queued, so that what cannot be done is said at once, then stores all of them or none.
+
+        Raises `NotFound` where a picture that is worked on is gone.
+        """
         try:
+            jobs = [await self._planned(job, [one for one in images if one.job_id == job.id]) for job in jobs]
             async with self._submitting:
                 await self._objects.check_room()
                 stored = await self._store.submit(
@@ -267,6 +284,7 @@ class Making(Intake):
                     images,
                     _answers(jobs[0]),
                     limits=self._limits,
+                    caps=self._caps,
                     batch=len(jobs) > 1,
                     draft_id=draft_id,
                     enqueue=self._engine.enqueue,
@@ -348,24 +366,23 @@ class Making(Intake):
             )
         self.check_choices(caller, prompt)
 
-    async def _check_possible(self, job: Job, prompt: Prompt, images: Sequence[Image] = ()) -> None:
-        """Plans the job once before it is queued, so that what cannot be done is said at once. `images` are its inputs.
-
-        Raises `NotFound` where the picture that it works on is gone, and `BackendUnavailable` where its backend is.
-        """
-        try:
-            source = None
-            if job.parent_id and job.tile:
-                outputs = await self.pictures(job.parent_id)
-                if len(outputs) < job.tile:
-                    raise NotFound
-                source = outputs[job.tile - 1]
-            source = source or next((image for image in images if role_of(image) is Role.INITIAL), None)
-            guests = [role_of(image) for image in images if image is not source and role_of(image) is not Role.MASK]
-            plan(job, prompt, self._catalog.capabilities(job.backend), source, guests)
-        except LienzoError:
-            await self._objects.delete([image.key for image in images])
-            raise
+    async def _planned(self, job: Job, images: Sequence[Image]) -> Job:
+        """The job with what it will cost, and by another backend where its own is offline and that is wanted. `images` are its inputs."""
+        if not job.backend:
+            return job
+        source = None
+        if job.parent_id and job.tile:
+            outputs = await self.pictures(job.parent_id)
+            if len(outputs) < job.tile:
+                raise NotFound
+            source = outputs[job.tile - 1]
+        source = source or next((image for image in images if role_of(image) is Role.INITIAL), None)
+        guests = [role_of(image) for image in images if image is not source and role_of(image) is not Role.MASK]
+        prompt = parsed(job)
+        if self._settings.failover and job.backend in self._catalog.offline:
+            for other in stand_ins(job, prompt, self._catalog, source, guests):
+                return other
+        return estimated(job, prompt, self._catalog, source, guests)
 
 
 def checked(instruction: str) -> str:

@@ -81,5 +81,4 @@ class Regions(Making):
                 raise NotFound(T("That region is no longer kept. Please choose it again."))
             path = await self._objects.local(str(given["mask"]))
             images.append(await self._input(job, len(images), path, Role.MASK))
-        await self._check_possible(job, prompt, images)
         return (await self._submit([job], images, draft_id))[0]
