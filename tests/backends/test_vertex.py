@@ -19,7 +19,6 @@ from tests.backends.doubles.server import KEY, Mischief, decoded_picture
 from tests.backends.doubles.vertex import ABSENT, EDITOR, IMAGEN, UPSCALER, VertexDouble, backend, imagen
 
 PRO, FIXED = "gemini-3-pro-image", "gemini-2.5-flash-image"
-needs_login = pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))
 
 
 @pytest.fixture
@@ -346,6 +345,18 @@ async def test_what_is_repainted_keeps_its_place(server: VertexDouble, here: Bac
     assert made.width / made.height == pytest.approx(480 / 256, rel=0.02)
 
 
+async def test_a_picture_that_comes_damaged_is_no_users_fault(
+    server: VertexDouble, here: Backend, tmp_path: Path
+) -> None:
+    source = saved(Image.new("RGB", (480, 256), "teal"), tmp_path / "wide.png")
+    mask = saved(Image.new("L", (480, 256), 255), tmp_path / "wide-mask.png")
+    images = (InputImage(path=source, role=Role.INITIAL),)
+    server.mischief = Mischief.CUT
+    request = request_for(Operation.INPAINT, await here.capabilities(), tmp_path, images=images, mask=mask)
+    with pytest.raises(BackendBroken):
+        await run(here, request)
+
+
 # Refusals and faults
 
 
@@ -541,7 +552,6 @@ async def test_what_imagen_filtered_is_told(cloud: VertexDouble, tmp_path: Path)
 # Who asks
 
 
-@needs_login
 async def test_one_token_serves_many_calls(cloud: VertexDouble, tmp_path: Path) -> None:
     made = backend(cloud)
     await run(made, request_for(Operation.GENERATE, await made.capabilities(), tmp_path, seeds=(1, 2, 3, 4)))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from bot.backends.base import Capabilities, Edit, Generated, Operation, Progress, Request, Result, Role
 from bot.backends.vertex import gemini, imagen
@@ -16,8 +16,9 @@ from bot.backends.vertex.models import GEMINI, PRICED, SIDES, Model, is_imagen, 
 from bot.backends.vertex.settings import NAME, VertexSettings
 from bot.backends.vertex.words import told
 from bot.backends.web import Account, Web, broken, json_body
-from bot.errors import BackendError, BackendRefused, BackendRejected
+from bot.errors import BackendError, BackendRefused, BackendRejected, FetchError
 from bot.i18n import T, Text
+from bot.imaging import full_disk
 
 LOOK_SECONDS = 15.0  # for a question that is answered at once
 PAGES = 10  # of the list of models
@@ -31,6 +32,7 @@ PAINTS = frozenset({Operation.GENERATE, Operation.VARY, Operation.INPAINT, Opera
 PREDICTS = frozenset({Operation.GENERATE, Operation.INPAINT, Operation.OUTPAINT, Operation.UPSCALE})
 EDITS = frozenset({Edit.COLOURISE, Edit.RESTYLE, Edit.REPLACE})
 A = TypeVar("A")
+P = ParamSpec("P")
 
 
 class Vertex:
@@ -162,9 +164,7 @@ class Vertex:
     async def _paint(self, request: Request, name: str, progress: Progress) -> Result:
         """One call for each picture. Those that came are kept, whatever became of the others."""
         model = known(name)
-        edges = (
-            await asyncio.to_thread(framed, request, model.ratios) if request.operation is Operation.INPAINT else None
-        )
+        edges = await drawn(framed, request, model.ratios) if request.operation is Operation.INPAINT else None
         done: list[Generated] = []
 
         async def one(index: int) -> tuple[Generated, float | None]:
@@ -194,7 +194,7 @@ class Vertex:
         target = request.folder / f"{NAME}-{index}"
         path = await self._web.named(gemini.outcome(answer), target)
         if edges and edges.box:
-            path = await asyncio.to_thread(cropped, path, edges.box, target.with_name(f"{target.name}-cropped.png"))
+            path = await drawn(cropped, path, edges.box, target.with_name(f"{target.name}-cropped.png"))
         return answer, Generated(path=path, seed=request.seeds[index])
 
     def _small(self, request: Request, name: str, model: Model) -> tuple[Text, ...]:
@@ -215,7 +215,7 @@ class Vertex:
                 setting, body = "model", imagen.generation(request, known(name), s.safety)
             case Operation.INPAINT | Operation.OUTPAINT:
                 make = outgrown if request.operation is Operation.OUTPAINT else framed
-                edges = await asyncio.to_thread(make, request)
+                edges = await drawn(make, request)
                 name, setting, body = s.imagen_editor, "imagen_editor", imagen.edition(request, edges, s.safety)
             case Operation.UPSCALE:
                 name, setting, body = s.imagen_upscaler, "imagen_upscaler", imagen.enlargement(request)
@@ -255,6 +255,15 @@ def _honoured(model: Model, *, old: bool) -> frozenset[str]:
     words = (("no",) if model.negative else ()) if old else WORDS
     thinks = ("quality",) if model.thinking else ()
     return frozenset((*words, *thinks, *(("hd",) if largest(model) >= SIDES["2K"] else ())))
+
+
+async def drawn(function: Callable[P, A], *args: P.args, **kwargs: P.kwargs) -> A:
+    """Work on a picture, off the loop. A damaged one is `BackendBroken`, a full disk `StorageFull`."""
+    try:
+        with full_disk():
+            return await asyncio.to_thread(function, *args, **kwargs)
+    except FetchError as error:
+        raise broken(NAME, error.text) from None
 
 
 async def together(works: Sequence[Callable[[], Awaitable[A]]]) -> tuple[list[A], list[BackendError]]:

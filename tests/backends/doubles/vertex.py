@@ -1,7 +1,7 @@
 """Google's image models: the Gemini API by a key, or Vertex AI by a token that a service account's signature buys."""
 
 import base64
-import importlib.util
+import importlib
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -478,8 +478,16 @@ def grow(double: VertexDouble) -> None:
     double.models += ["gemini-nano-banana-3", "imagen-5.0-generate-001"]
 
 
-#: Why nobody can be logged in here, if so.
-ABSENT = None if importlib.util.find_spec("google") and importlib.util.find_spec("google.auth") else "no google-auth"
+def _absent() -> str | None:
+    """Why nobody can be logged in here, if so."""
+    try:
+        importlib.import_module("google.auth")
+    except ImportError:
+        return "google-auth is not installed"
+    return None
+
+
+ABSENT = _absent()
 PAINTS = frozenset(
     {
         Operation.GENERATE,
