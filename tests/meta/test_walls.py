@@ -13,13 +13,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bot.i18n",),
     ("bot.errors",),
     ("bot.backends.base", "bot.jobs"),
-    ("bot.config", "bot.prompt", "bot.captions", "bot.policy", "bot.imaging"),
+    ("bot.breaker", "bot.config", "bot.prompt", "bot.captions", "bot.policy", "bot.imaging"),
     ("bot.actions", "bot.fetch", "bot.objects", "bot.shorten", "bot.store bot.migrations"),
     ("bot.backends.settings",),
     ("bot.backends.web",),
     tuple(f"bot.backends.{name}" for name in BACKENDS),
     ("bot.catalog", "bot.preferences", "bot.engine"),
-    ("bot.admission", "bot.worker", "bot.views", "bot.retention"),
+    ("bot.admission", "bot.outage", "bot.worker", "bot.views", "bot.retention"),
     ("bot.studio", "bot.delivery", "bot.doctor", "bot.positions"),
     ("bot.client", "bot.media"),
     ("bot.app", "cogs", "bot.playground"),
@@ -37,6 +37,7 @@ PURE = (
     "bot.prompt",
     "bot.captions",
     "bot.policy",
+    "bot.breaker",
     "bot.shorten",
 )
 #: Libraries, and the only places that may know them.
