@@ -8,6 +8,7 @@ from typing import Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from bot.backends.base import Backend, Capabilities
+from bot.backends.deepai import DeepAi, DeepAiSettings
 from bot.backends.openai import OpenAi, OpenAiSettings
 from bot.backends.painter import Painter
 from bot.backends.sdwebui import SdWebUi, SdWebUiSettings
@@ -30,6 +31,7 @@ from bot.store import DatabaseFailed
 
 #: Every backend that there is, by the name used in `LIENZO_BACKENDS` and `--backend`.
 BACKENDS: Mapping[str, Callable[[Settings], Backend]] = {
+    "deepai": lambda settings: DeepAi(DeepAiSettings.load(settings.env_file)),
     "openai": lambda settings: OpenAi(OpenAiSettings.load(settings.env_file)),
     "painter": lambda _settings: Painter(),
     "sdwebui": lambda settings: SdWebUi(SdWebUiSettings.load(settings.env_file)),
