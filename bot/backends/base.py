@@ -4,6 +4,7 @@ To add one, write a module beside this one with a class that fits `Backend`, and
 `BackendError`s; it never retries (the worker does), never imports another backend, and knows nothing of jobs, users or Discord.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -68,10 +69,13 @@ class Capabilities:
     size_step: int = 16
     min_side: int = 256
     max_side: int = 2048
+    max_ratio: float = math.inf  # of the longer side to the shorter one
     max_pixels: int = 2048 * 2048
     max_upscaled: int = 0  # pixels of an enlarged picture, whatever its sides, where that is more than `max_pixels`
     base_side: int = 1024  # the side of a square picture when no size was asked for
     max_prompt: int = 6000  # characters
+    #: What a mask leaves out stays as it was to the pixel. Where not, the bot puts it back afterwards.
+    exact_masks: bool = True
     previews: bool = False
     #: `submit` returns a handle by which `collect` finds the same job again after a crash.
     resumable: bool = False

@@ -32,7 +32,6 @@ from bot.errors import BackendBroken, BackendError, BackendTimeout, BackendUnava
 from bot.i18n import T, Text
 from bot.imaging import ImageInfo, full_disk, sniff
 
-CHUNK = 256 * 1024
 MAX_BYTES = 256 << 20  # ten pictures of 4096 × 2304, as PNG in base64
 ERROR_BYTES = 64 * 1024
 CONNECT_SECONDS = 10.0
@@ -275,7 +274,7 @@ class Web:
 
     async def _refusal(self, response: httpx.Response) -> BackendError:
         body = bytearray()
-        async for chunk in response.aiter_raw(CHUNK):
+        async for chunk in response.aiter_raw():
             body += chunk
             if len(body) > ERROR_BYTES:
                 break
@@ -286,7 +285,7 @@ class Web:
         if response.headers.get("content-encoding", "identity") != "identity":
             raise self.broken()
         received, limit = 0, self._account.max_bytes or MAX_BYTES
-        async for chunk in response.aiter_raw(CHUNK):
+        async for chunk in response.aiter_raw():
             received += len(chunk)
             if received > limit:
                 raise broken(self._account.backend, T("it is larger than {limit} MB.", limit=limit >> 20))
