@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from bot.backends.base import Capabilities, Generated, Operation, Progress, Request, Result
-from bot.errors import BackendError
+from bot.errors import BackendError, BackendUnavailable
 from bot.i18n import Text
 
 EVERYTHING = Capabilities(
@@ -43,6 +43,11 @@ class Scripted:
     troubles: list[BackendError] = field(default_factory=list[BackendError])
     pictures: Sequence[Path] = ()
     previews: bool = False
+    #: USD a picture, as estimated and as charged; None: nobody knows.
+    price_usd: float | None = 0.0
+    charge_usd: float | None = None
+    #: It can't be reached.
+    down: bool = False
     _gate: asyncio.Event = field(default_factory=asyncio.Event)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _tickets: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
@@ -69,6 +74,8 @@ class Scripted:
         return self.requests
 
     async def capabilities(self) -> Capabilities:
+        if self.down:
+            raise BackendUnavailable(backend=self.name)
         return self.offers
 
     async def submit(self, request: Request) -> str | None:
@@ -78,6 +85,8 @@ class Scripted:
         async with self._changed:
             self.requests.append(request)
             self._changed.notify_all()
+        if self.down:
+            raise BackendUnavailable(backend=self.name)
         if self.troubles:
             raise self.troubles.pop(0)
         if self.previews:
@@ -99,13 +108,14 @@ class Scripted:
             )
             images.append(Generated(path=path, seed=seed, memo={"n": index}))
             progress.image(index, images[-1])
-        return Result(images=tuple(images), model="scripted-1")
+        charged = None if self.charge_usd is None else self.charge_usd * len(images)
+        return Result(images=tuple(images), model="scripted-1", cost_usd=charged)
 
     async def cancel(self, request: Request, handle: str) -> None:
         self.cancelled.append(handle)
 
     def price(self, request: Request) -> float | None:
-        return 0.0
+        return None if self.price_usd is None else self.price_usd * len(request.seeds)
 
     async def check(self) -> Text | None:
         return None
@@ -120,6 +130,10 @@ def paint(request: Request, index: int) -> Path:
     path = request.folder / f"scripted-{index}.png"
     Image.new("RGB", (request.width, request.height), f"#{colour:06x}").save(path)
     return path
+
+
+#: What costs money does.
+PAID = replace(EVERYTHING, paid=True, priced="2026-11-23", repeatable=False)
 
 
 def limited(*operations: Operation, **changes: object) -> Capabilities:
