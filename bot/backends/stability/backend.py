@@ -93,9 +93,11 @@ class Stability:
             size_step=8,
             min_side=128,
             max_side=4096,
+            max_ratio=2.5,  # what most services take of a picture that is worked on
             max_pixels=4 * MEGAPIXEL,
             max_upscaled=16 * MEGAPIXEL,
             max_prompt=MAX_PROMPT,
+            exact_masks=False,  # they are grown by some pixels, and blurred
             resumable="creative" in (settings.upscale_subtle, settings.upscale_creative),
             paid=True,
             priced=PRICED,
