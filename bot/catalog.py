@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from bot.backends.base import Backend, Capabilities
+from bot.backends.comfyui import ComfyUi, ComfyUiSettings
 from bot.backends.deepai import DeepAi, DeepAiSettings
 from bot.backends.openai import OpenAi, OpenAiSettings
 from bot.backends.painter import Painter
@@ -31,6 +33,7 @@ from bot.store import DatabaseFailed
 
 #: Every backend that there is, by the name used in `LIENZO_BACKENDS` and `--backend`.
 BACKENDS: Mapping[str, Callable[[Settings], Backend]] = {
+    "comfyui": lambda settings: ComfyUi(ComfyUiSettings.load(settings.env_file)),
     "deepai": lambda settings: DeepAi(DeepAiSettings.load(settings.env_file)),
     "openai": lambda settings: OpenAi(OpenAiSettings.load(settings.env_file)),
     "painter": lambda _settings: Painter(),
@@ -219,7 +222,7 @@ class Catalog:
         if self._memory is None or said == before:
             return
         try:
-            await self._memory.set_meta(_key(name), _KNOWN.dump_json(said).decode())
+            await self._memory.set_meta(_key(name), to_json(said, inf_nan_mode="constants").decode())
         except (LienzoError, DatabaseFailed):
             log.exception("backend %s: what it can do is not remembered", name)
 

@@ -77,6 +77,7 @@ class Recorder:
 
     async def failed(self, job: Job, error: Text, title: Text) -> None:
         self.failures[job.id] = error, title
+        self.change()
 
     async def cancelled(self, job: Job) -> None:
         self.cancelled_ids.append(job.id)
