@@ -4,10 +4,10 @@ The link is the handle: what was bought is fetched again after a crash, or when 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, SecretStr
 
@@ -42,6 +42,7 @@ LOOK_SECONDS = 15.0
 GRID = 4  # pictures in one file, of twice the size: what it made of every prompt once, and may still
 #: Words by which a refusal is told, as these have no code.
 REFUSALS = ("nsfw", "moderat", "safety", "policy", "inappropriate", "violat", "prohibited")
+V = TypeVar("V")
 SPENT = ("credit", "quota", "subscri", "upgrade", "payment")
 
 
@@ -182,17 +183,10 @@ class DeepAi:
     async def submit(self, request: Request) -> str | None:
         """Buys the pictures, all at once; their links, which are what came of it."""
         name, form = self._form(request)
-        calls = (self._link(name, form) for _ in range(self._calls(request)))
-        outcomes = await asyncio.gather(*calls, return_exceptions=True)
-        links = [outcome for outcome in outcomes if isinstance(outcome, str)]
-        troubles = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        for problem in troubles:
-            if not isinstance(problem, BackendError):
-                raise problem
+        links, troubles = await _together([self._link(name, form) for _ in range(self._calls(request))])
         if not links:
             # What is final goes first, and what was bought before what was not: either must not be tried again.
-            problems = cast("list[BackendError]", troubles)
-            problem = min(problems, key=lambda e: (e.retry, not isinstance(e, BackendBroken)))
+            problem = min(troubles, key=lambda e: (e.retry, not isinstance(e, BackendBroken)))
             raise self._unstyled(request) if isinstance(problem, Missing) and name in STYLES.values() else problem
         return " ".join(links)
 
@@ -215,28 +209,36 @@ class DeepAi:
         links = (handle or await self.submit(request) or "").split()
         done = 0
 
-        async def one(index: int, link: str) -> list[Path]:
+        async def one(index: int, link: str) -> list[Generated]:
             nonlocal done
-            paths = await self._fetched(request, index, link)
+            made = [Generated(path=path) for path in await self._fetched(request, index, link)]
             done += 1
+            if len(made) == 1:
+                progress.image(index, made[0])
             progress.update(done / len(links))
-            return paths
+            return made
 
-        fetched = await asyncio.gather(*(one(index, link) for index, link in enumerate(links)))
-        images = tuple(Generated(path=path) for paths in fetched for path in paths)[: len(request.seeds)]
+        fetched, troubles = await _together([one(index, link) for index, link in enumerate(links)])
+        lost = [problem for problem in troubles if not problem.retry or isinstance(problem, BackendBroken)]
+        if troubles and (not fetched or len(lost) < len(troubles)):
+            raise next((problem for problem in troubles if problem not in lost), troubles[0])
+        images = tuple(image for made in fetched for image in made)[: len(request.seeds)]
         if len(images) < len(request.seeds):
             self._grids.discard(self._model(request))
         return Result(
             images=images,
             notes=await self._notes(request, images),
-            model=self._model(request) if self._form(request)[0] in (PAINT, EDITOR, *STYLES.values()) else None,
+            model=None if request.operation is Operation.UPSCALE or request.edit else self._model(request),
             cost_usd=self._cost(len(links)),
         )
 
     async def _fetched(self, request: Request, index: int, link: str) -> list[Path]:
         """A picture, or the four that are in it."""
         target = request.folder / f"{NAME}-{index}"
-        await self._web.save("GET", _whole(link), target, seconds=self._settings.timeout)
+        try:
+            await self._web.save("GET", _whole(link), target, seconds=self._settings.timeout)
+        except Missing:
+            raise BackendRejected(T("The picture was made, but is not there any more.")) from None
         path = await self._web.named(target, target)
         came = (await self._web.sniffed(path)).size
         if not self._may_be_grid(request) or came != (2 * request.width, 2 * request.height):
@@ -299,6 +301,16 @@ class DeepAi:
                 )
             )
         return None
+
+
+async def _together(calls: Sequence[Coroutine[Any, Any, V]]) -> tuple[list[V], list[BackendError]]:
+    """All at once: what came of them, and what went wrong with the others."""
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, BackendError):
+            raise outcome
+    came = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    return came, [outcome for outcome in outcomes if isinstance(outcome, BackendError)]
 
 
 def _painting(request: Request, model: str, style: str, resolution: str) -> list[tuple[str, str | FormFile]]:

@@ -199,6 +199,19 @@ async def test_a_file_that_is_not_to_be_had_is_fetched_again(
     assert result.cost_usd == pytest.approx(0.04)
 
 
+async def test_a_file_that_is_gone_takes_no_other_with_it(double: DeepAiDouble, here: Backend, tmp_path: Path) -> None:
+    request = await wanted(here, tmp_path, Operation.GENERATE)
+    handle = await here.submit(request)
+    assert handle is not None
+    first, second = handle.split()
+    gone = first.replace("/00000000", "/ffffffff")
+    result = await here.collect(request, f"{gone} {second}", Listener())
+    assert len(result.images) == 1
+    assert "1 of 2" in str(result.notes[0])
+    with pytest.raises(BackendRejected, match="not there any more"):
+        await here.collect(request, gone, Listener())
+
+
 async def test_what_did_not_come_costs_nothing(double: DeepAiDouble, here: Backend, tmp_path: Path) -> None:
     double.mischief = Mischief.FEWER
     result = await made(here, tmp_path)
