@@ -72,8 +72,9 @@ async def check_caps(connection: AsyncConnection, jobs: Sequence[Job], caps: Cap
 
 
 def usd(amount: float) -> str:
-    """Cents, and their parts where it is less than ten."""
-    return f"${amount:.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.3f}"
+    """In cents; in tenths of them where it is less than ten."""
+    exact = f"{amount:.3f}" if amount < 0.1 else f"{amount:.2f}0"
+    return "$" + exact.removesuffix("0")
 
 
 def _renewal() -> str:

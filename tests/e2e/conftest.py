@@ -60,9 +60,11 @@ def settings_for(playground: Playground, folder: Path, **changes: Any) -> Settin
 
 
 @asynccontextmanager
-async def serving(settings: Settings, backend: Scripted, playground: Playground) -> AsyncGenerator[Application]:
+async def serving(
+    settings: Settings, backend: Scripted, playground: Playground, *others: Scripted
+) -> AsyncGenerator[Application]:
     """The bot, until it has registered its commands and for as long as the context lasts."""
-    async with application(settings, catalog=Catalog({backend.name: backend})) as app:
+    async with application(settings, catalog=Catalog({one.name: one for one in (backend, *others)})) as app:
         serving = asyncio.create_task(app.serve())
         try:
             await ready(playground, serving)

@@ -76,7 +76,7 @@ async def told(person: Person, words: str) -> Message:
 
     def wanted(message: Message) -> bool:
         if message["flags"] & EPHEMERAL and message["embeds"]:
-            said.append(message["embeds"][0]["description"])
+            said.append(message["embeds"][0].get("description", ""))
             return words in said[-1]
         return False
 
