@@ -8,7 +8,7 @@
 | an edit | edits by instruction | image to image with the instruction after the prompt |
 | a blend | several images | image to image on the mean of them |
 | an upscale | upscaling | an edit, else image to image, at the larger size |
-| an image prompt | image prompts (`--iw`) | image to image, for several a blend |
+| an image prompt | image prompts (`--iw`), or with `--strength` | image to image, for several a blend or their mean |
 """
 
 import math
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bot.backends.base import Capabilities, Frame, InputImage, Operation, Part, Request, Role
+from bot.backends.base import Capabilities, Edit, Frame, InputImage, Operation, Part, Request, Role
 from bot.errors import NotPossible
 from bot.i18n import T, Text
 from bot.imaging import Imaging, Limits, Size, frame_for_pan, frame_for_zoom
@@ -39,6 +39,14 @@ FACTORS = (2.0, 4.0)
 #: How far image to image goes where it stands in for a blend, and for an edit.
 BLEND_STRENGTH, EDIT_STRENGTH = 0.65, 0.6
 INSTRUCTION_LIMIT = 1000  # characters
+#: Edits that are said in words, as an instruction is; there is only one way to do the others, so that they give one picture.
+WORDED = frozenset({Edit.RESTYLE, Edit.REPLACE})
+EDITS: Mapping[Edit, Text] = {
+    Edit.COLOURISE: T("Colourise"),
+    Edit.RESTYLE: T("Restyle"),
+    Edit.REMOVE_BACKGROUND: T("Remove the background"),
+    Edit.REPLACE: T("Search and replace"),
+}
 MASK = "mask.png"  # in a request's folder
 HD_SIDE = 2048  # of a square picture with `--hd`
 FEATHER = 24  # pixels inside of a region over which it fades into the picture
@@ -108,6 +116,8 @@ class Plan:
     mixed: bool = False
     restored: bool = False
     instruction: str | None = None
+    edit: Edit | None = None
+    search: str | None = None
     notes: tuple[Text, ...] = ()
 
 
@@ -200,24 +210,28 @@ def _from_words(
         notes=notes,
     )
     prompts = [role for role in inputs if role is Role.PROMPT]
+    several, varies = len(prompts) > 1, Operation.VARY in capabilities.operations
+    strength = prompt.get("strength")
+    if prompts and varies and isinstance(strength, (int, float)):
+        return replace(base, operation=Operation.VARY, strength=_kept_apart(strength), mixed=several)
     if not prompts or ("iw" in capabilities.parameters and prompt.parts):
         return base
-    if len(prompts) > 1 and Operation.BLEND in capabilities.operations:
+    if several and Operation.BLEND in capabilities.operations:
         return replace(base, operation=Operation.BLEND)
-    if Operation.VARY in capabilities.operations:
-        if len(prompts) > 1:
-            return replace(base, operation=Operation.VARY, strength=BLEND_STRENGTH, mixed=True)
-        given = prompt.get("strength")
+    if varies and several:
+        return replace(base, operation=Operation.VARY, strength=BLEND_STRENGTH, mixed=True)
+    if varies:
         weight = prompt.get("iw")
-        strength = (
-            float(given)
-            if isinstance(given, (int, float))
-            else 1 - 0.3 * (weight if isinstance(weight, (int, float)) else 1.0)
-        )
-        return replace(base, operation=Operation.VARY, strength=min(0.95, max(0.05, strength)))
+        strength = 1 - 0.3 * (weight if isinstance(weight, (int, float)) else 1.0)
+        return replace(base, operation=Operation.VARY, strength=_kept_apart(strength))
     if Operation.EDIT in capabilities.operations:
         return replace(base, operation=Operation.EDIT, instruction=prompt.text or "Blend these pictures into one.")
     raise NotPossible(T("The {backend} backend takes no images.", backend=job.backend))
+
+
+def _kept_apart(strength: float) -> float:
+    """A strength at which image to image is neither the image nor without it."""
+    return min(0.95, max(0.05, strength))
 
 
 def _describe(job: Job, capabilities: Capabilities, source: Image) -> Plan:
@@ -249,15 +263,23 @@ def _region(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image,
 
 def _edit(job: Job, prompt: Prompt, capabilities: Capabilities, source: Image, notes: tuple[Text, ...]) -> Plan:
     instruction = str(job.details.get("instruction", "")) or prompt.text
+    named = edit_of(job.details)
     width, height = fitted(source.width, source.height, capabilities)
+    count = prompt.count if named is None or named in WORDED else 1
     base = Plan(
         operation=Operation.EDIT,
         width=width,
         height=height,
-        seeds=seeds(job.seed, min(prompt.count, capabilities.max_images)),
+        seeds=seeds(job.seed, min(count, capabilities.max_images)),
         instruction=instruction,
         notes=notes,
     )
+    if named is not None:
+        if not can_edit(capabilities, named):
+            raise NotPossible(
+                T("The {backend} backend has no such edit: {edit}.", backend=job.backend, edit=EDITS[named])
+            )
+        return replace(base, edit=named, search=str(job.details["search"]) if named is Edit.REPLACE else None)
     if Operation.EDIT in capabilities.operations:
         return base
     if Operation.VARY not in capabilities.operations:
@@ -376,6 +398,18 @@ def can_repaint(capabilities: Capabilities) -> bool:
     return bool({Operation.INPAINT, Operation.VARY, Operation.EDIT} & capabilities.operations)
 
 
+def can_edit(capabilities: Capabilities, edit: Edit | None = None) -> bool:
+    """A named edit by itself alone; an instruction also by painting over."""
+    if edit is not None:
+        return edit in capabilities.edits
+    return bool({Operation.EDIT, Operation.VARY} & capabilities.operations)
+
+
+def edit_of(details: Mapping[str, Any]) -> Edit | None:
+    """The edit that a job's arguments name, if any."""
+    return Edit(details["edit"]) if details.get("edit") else None
+
+
 def can_extend(capabilities: Capabilities) -> bool:
     return bool({Operation.OUTPAINT, Operation.INPAINT} & capabilities.operations)
 
@@ -412,7 +446,7 @@ def buttons(outputs: Sequence[Image], capabilities: Capabilities | None) -> tupl
         pans = (Button(Action.PAN, 1, d) for d in DIRECTIONS if can_pan(capabilities, picture, d))
         if row := (*pans, *square):
             rows.append(row)
-    edit = (Button(Action.EDIT, 1),) if {Operation.EDIT, Operation.VARY} & capabilities.operations else ()
+    edit = (Button(Action.EDIT, 1),) if can_edit(capabilities) else ()
     rows.append((*edit, *keep))
     return tuple(rows)
 
@@ -485,6 +519,8 @@ def _request(
         frame=None if chosen.composed else chosen.frame,
         strength=chosen.strength,
         factor=chosen.factor,
+        edit=chosen.edit,
+        search=chosen.search,
         model=job.model,
         parameters=dict(prompt.parameters),
     )

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.backends.base import Edit
 from bot.errors import LienzoError
 from bot.i18n import T, Text
 from bot.jobs import Action, Job, Lane, Message, Position
@@ -69,11 +70,7 @@ _BY: Mapping[Action, Callable[[Job], Text]] = {
     Action.ZOOM: lambda job: T("Zoom Out by {user}", user=_mention(job)),
     Action.SQUARE: lambda job: T("Made square by {user}", user=_mention(job)),
     Action.PAN: lambda job: _PANS.get(str(job.details.get("direction")), _PANS["left"])(_mention(job)),
-    Action.EDIT: lambda job: T(
-        "Edited ({instruction}) by {user}",
-        instruction=shorten(str(job.details.get("instruction", "")), INSTRUCTION_LIMIT)[0],
-        user=_mention(job),
-    ),
+    Action.EDIT: lambda job: _edited(job, _mention(job)),
     Action.BLEND: lambda job: T("Blend by {user}", user=_mention(job)),
     Action.DESCRIBE: lambda job: T("Described for {user}", user=_mention(job)),
 }
@@ -280,6 +277,23 @@ def _variations(job: Job, *, subtle: bool) -> Text:
     if subtle:
         return T("Variations (Subtle) by {user}", user=_mention(job))
     return T("Variations (Strong) by {user}", user=_mention(job))
+
+
+def _edited(job: Job, user: str) -> Text:
+    instruction, search = (
+        shorten(str(job.details.get(name, "")), INSTRUCTION_LIMIT)[0] for name in ("instruction", "search")
+    )
+    match job.details.get("edit"):
+        case Edit.COLOURISE:
+            return T("Colourised by {user}", user=user)
+        case Edit.REMOVE_BACKGROUND:
+            return T("Background removed by {user}", user=user)
+        case Edit.RESTYLE:
+            return T("Restyled ({instruction}) by {user}", instruction=instruction, user=user)
+        case Edit.REPLACE:
+            return T("Replaced ({search} → {instruction}) by {user}", search=search, instruction=instruction, user=user)
+        case _:
+            return T("Edited ({instruction}) by {user}", instruction=instruction, user=user)
 
 
 def _mention(job: Job) -> str:

@@ -8,9 +8,18 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Literal
 
-from bot.actions import DIRECTIONS, FACTORS, INSTRUCTION_LIMIT, SEEDS
-from bot.backends.base import Role
-from bot.errors import LienzoError, LimitReached, NotAllowed, NotFound, NotPossible, PromptError, UserError
+from bot.actions import DIRECTIONS, EDITS, FACTORS, INSTRUCTION_LIMIT, SEEDS, WORDED, can_edit, edit_of
+from bot.backends.base import Edit, Role
+from bot.errors import (
+    BackendError,
+    LienzoError,
+    LimitReached,
+    NotAllowed,
+    NotFound,
+    NotPossible,
+    PromptError,
+    UserError,
+)
 from bot.i18n import T, Text
 from bot.jobs import (
     Action,
@@ -226,9 +235,44 @@ class Making(Intake):
         """Prompts for an image; they come to stand in the job's `details["texts"]`. Raises `UserError`."""
         return await self._from_image(caller, Action.DESCRIBE, source, place, {})
 
-    async def edit(self, caller: Caller, source: Source, place: Place, *, instruction: str) -> Job:
-        """An image changed as the instruction says. Raises `UserError`."""
-        return await self._from_image(caller, Action.EDIT, source, place, {"instruction": checked(instruction)})
+    async def edit(
+        self,
+        caller: Caller,
+        source: Source,
+        place: Place,
+        *,
+        instruction: str = "",
+        edit: Edit | None = None,
+        search: str = "",
+    ) -> Job:
+        """An image changed as the instruction says, or by an edit that has a name. Raises `UserError`."""
+        details = edit_details(instruction, edit, search)
+        return await self._from_image(caller, Action.EDIT, source, place, details)
+
+    def check_edit(self, caller: Caller, *, instruction: str, edit: Edit | None, search: str) -> None:
+        """Everything that can be said of an edit of somebody's image without waiting for anything. Raises `UserError`."""
+        named = edit_of(edit_details(instruction, edit, search))
+        backend = self.backend_of(caller)
+        if can_edit(self._catalog.capabilities(backend), named):
+            return
+        able = [name for name in self._catalog.names if self._edits(name, named)]
+        label = EDITS[named] if named else T("as the instruction says")
+        if able:
+            raise NotPossible(
+                T(
+                    "The {backend} backend has no such edit: {edit}. These have it: {names}. Choose one in `/settings`.",
+                    backend=backend,
+                    edit=label,
+                    names=", ".join(able),
+                )
+            )
+        raise NotPossible(T("No generator here has this edit: {edit}.", edit=label))
+
+    def _edits(self, backend: str, edit: Edit | None) -> bool:
+        try:
+            return can_edit(self._catalog.capabilities(backend), edit)
+        except BackendError:
+            return False
 
     async def _from_image(
         self, caller: Caller, action: Action, source: Source, place: Place, details: Mapping[str, Any]
@@ -249,7 +293,7 @@ class Making(Intake):
         if chosen is Lane.TURBO and turbo is None:
             chosen = Lane.FAST
         if any(prompt.get(lane.value) and lane is not chosen for lane in Lane):
-            notes = (T("There is no such mode here: this ran in {mode} mode.", mode=f"`--{chosen}`"),)
+            notes = (T("There is no such mode here: this ran in {mode} mode.", mode=T("`--{name}`", name=chosen)),)
         if chosen is Lane.TURBO and model is None:
             model = turbo
         if place.ephemeral and caller.guild_id in self._settings.guilds:
@@ -305,7 +349,7 @@ class Making(Intake):
     def reworded(self, caller: Caller, text: str, overrides: Mapping[str, str] | None = None) -> Prompt:
         """What was written in the place of a result's prompt, read without waiting for anything. Raises `UserError`."""
         mine = self._preferences.peek(caller.user_id)
-        attached = 0 if text.strip() else 2  # a blend may do without words
+        attached = 1 if text.strip() else 2  # the picture itself; and a blend may do without words
         prompt = parse(text, custom=mine.custom, overrides=overrides or {}, allow=("zoom",), attached=attached).prompt
         self.check_choices(caller, prompt)
         return prompt
@@ -393,6 +437,22 @@ def checked(instruction: str) -> str:
     if len(instruction) > INSTRUCTION_LIMIT:
         raise UserError(T("An instruction has at most {limit} characters.", limit=INSTRUCTION_LIMIT))
     return instruction
+
+
+def edit_details(instruction: str, edit: Edit | None, search: str) -> dict[str, Any]:
+    """The arguments of an edit. What is searched for makes it a replacement. Raises `UserError` where something is missing."""
+    search = " ".join(search.split())
+    if search and edit is None:
+        edit = Edit.REPLACE
+    if search and edit is not Edit.REPLACE:
+        raise UserError(T("`search` belongs to “{edit}”.", edit=EDITS[Edit.REPLACE]))
+    if edit is Edit.REPLACE and not search:
+        raise UserError(T("Say in `search` what is to be replaced, and in `instruction` by what."))
+    if len(search) > INSTRUCTION_LIMIT:
+        raise UserError(T("An instruction has at most {limit} characters.", limit=INSTRUCTION_LIMIT))
+    needed = edit is None or edit in WORDED
+    details = {"instruction": checked(instruction) if needed or instruction.strip() else ""}
+    return details | ({"edit": str(edit)} if edit else {}) | ({"search": search} if search else {})
 
 
 def _answers(job: Job) -> list[Message]:

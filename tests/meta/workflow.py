@@ -30,6 +30,7 @@ _COMMANDS: Mapping[str, str] = {
     "/describe": "four prompts for an image, each a button, 🔄, and Imagine all",
     "/shorten": "up to five shorter prompts, and the weight of each word",
     "/upscale": "any image, attached or linked, 2 or 4 times larger",
+    "/edit": "any image changed by an instruction, or colourised, restyled, cut out, a thing in it replaced, as the generator can",
     "/show": "one of one's own jobs again, with live buttons, to be made exactly so again",
     "/history": "one's jobs, paged and searched by words, with pictures and jump links",
     "/queue": "what runs and waits, one's place, the time, and buttons to cancel",
