@@ -60,7 +60,7 @@ async def test_what_is_dear_is_asked_about_and_started_once(
 
 
 async def test_the_cap_is_told_with_when_it_renews_and_refusals_are_given_back(
-    ben: Person, ana: Person, dear: Scripted, playground: Playground, tmp_path: Path
+    ben: Person, dear: Scripted, playground: Playground, tmp_path: Path
 ) -> None:
     settings = settings_for(playground, tmp_path, user_daily_usd=0.2, server_daily_usd=0.3)
     async with serving(settings, dear, playground):
@@ -75,9 +75,11 @@ async def test_the_cap_is_told_with_when_it_renews_and_refusals_are_given_back(
         await ben.slash("imagine", "#studio", prompt="an owl")
         refusal = await told(ben, "You have used $0.16 of the $0.20")
         assert f"<t:{(midnight_ms() + DAY_MS) // 1000}:R>" in refusal["embeds"][0]["description"]
-        await imagine(ana, "a hare")
-        await ana.slash("imagine", "#studio", prompt="a crow")
-        await told(ana, "This server has used $0.24 of the $0.30")
+        other = playground.user("mod")
+        await other.connect()
+        await imagine(other, "a hare")
+        await other.slash("imagine", "#studio", prompt="a crow")
+        await told(other, "This server has used $0.24 of the $0.30")
 
 
 async def test_a_variation_counts_and_is_not_asked_about(
