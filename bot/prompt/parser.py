@@ -154,13 +154,14 @@ class _Reading:
     def put(self, values: _Values, row: Parameter, value: Value) -> None:
         if row.name == "style" and str(value).lower() == "raw":
             row, value = _row("raw"), True
-        name = quoted("--" + row.name)
+        # As texts, since backticks in a note's values are somebody's own, and tamed.
+        name = T("`--{name}`", name=row.name)
         for other in row.excludes:
             if values.pop(other, None) is not None:
-                text = T("{name} replaces {other}.", name=name, other=quoted("--" + other))
+                text = T("{name} replaces {other}.", name=name, other=T("`--{name}`", name=other))
                 self.warnings[f"{row.name} {other}"] = text
         if row.name in values:
-            given = quoted(f"--{row.name} {written(row, value)[0]}".rstrip())
+            given = T("`--{name}`", name=quoted(f"{row.name} {written(row, value)[0]}".rstrip())[1:-1])
             self.warnings[row.name] = T(
                 "{name} was given more than once; the last one counts: {given}", name=name, given=given
             )

@@ -163,7 +163,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         summary=N_("How much computing to spend"),
     ),
     Parameter(
-        name="iw", kind=Kind.NUMBER, high=3, default="1", partner=IMAGE, summary=N_("Weight of the image prompt")
+        name="iw",
+        kind=Kind.NUMBER,
+        high=3,
+        default="1",
+        partner=IMAGE,
+        excludes=("strength",),
+        summary=N_("Weight of the image prompt"),
     ),
     Parameter(name="tile", kind=Kind.FLAG, summary=N_("A pattern that repeats without seams")),
     Parameter(
@@ -295,6 +301,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         name="strength",
         kind=Kind.NUMBER,
         high=1,
+        partner=IMAGE,
+        excludes=("iw",),
         group="lienzo",
         summary=N_("How far to leave the image prompt: 0 keeps it, 1 ignores it"),
     ),
@@ -307,9 +315,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
 )
 
-#: What the bot itself sees to, whatever the backend: shape and size, counts, mode, visibility, routing, file format, zooming out.
-#: Not `seed`, which a backend honours or not, nor `no`.
-HOUSE = frozenset("ar width height n repeat fast relax turbo stealth public backend format zoom".split())
+#: What the bot itself sees to, whatever the backend: shape and size, counts, mode, visibility, routing, file format, zooming out, and
+#: what is edited. Not `seed`, which a backend honours or not, nor `no`.
+HOUSE = frozenset("ar width height n repeat fast relax turbo stealth public backend format zoom edit".split())
 
 _BY_NAME: Mapping[str, Parameter] = MappingProxyType(
     {name: row for row in PARAMETERS for name in (row.name, *row.aliases)}

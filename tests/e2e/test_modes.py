@@ -330,4 +330,4 @@ async def test_a_backend_without_a_faster_model_says_so(playground: Playground, 
     async with serving(settings_for(playground, tmp_path, lanes="fast,turbo"), Scripted(), playground):
         message = await imagine(ben, "a fox --turbo")
     assert "(fast)" in message["content"]
-    assert "this ran in '--fast' mode" in message["content"]
+    assert "this ran in `--fast` mode" in message["content"]
