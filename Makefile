@@ -43,6 +43,7 @@ docs: $(DEV)
 
 picture: $(DEV)
 	$(BIN)/python -m tests.browser.picture
+	$(BIN)/python -m tests.browser.tour
 	$(BIN)/python -m tests.meta.sheets
 
 messages: $(DEV)

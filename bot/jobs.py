@@ -158,7 +158,7 @@ class Image:
     height: int
     size: int  # bytes
     seed: int | None = None
-    #: For outputs what the backend wants to hear again, for inputs `{"role": ..., "weight": ...}`.
+    #: For outputs what the backend wants to hear again, for inputs `{"role": ..., "weight": ..., "made": ...}`.
     memo: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

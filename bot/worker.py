@@ -380,7 +380,8 @@ class Worker:
         path = await self._objects.local(image.key)
         if image.kind is ImageKind.OUTPUT:
             return InputImage(path=path, role=role, memo={} if foreign else image.memo)
-        return InputImage(path=path, role=role, weight=float(image.memo.get("weight", 1.0)))
+        noted: dict[str, Any] = {} if foreign else image.memo.get("made", {})
+        return InputImage(path=path, role=role, weight=float(image.memo.get("weight", 1.0)), memo=noted)
 
     async def _keep(
         self, job: Job, request: Request, chosen: Plan, keeping: "_Keeping", index: int, generated: Generated

@@ -12,7 +12,7 @@ from bot.jobs import Action, Image, ImageKind, Job
 from bot.prompt import Prompt
 from bot.studio.choices import Choices
 from bot.studio.desk import Attachment, Picture
-from bot.worker import parsed, role_of
+from bot.worker import maker, parsed, role_of
 
 MAX_INPUTS = 5
 MAX_LINKS = 20  # for all jobs of one command
@@ -94,11 +94,16 @@ class Intake(Choices):
 
     async def _own(self, source: Picture, job: Job) -> list[Image]:
         """A picture of ours as an input of a job that is nobody's child."""
-        outputs = await self.pictures((await self.result(source.job_id)).id)
+        made = await self.result(source.job_id)
+        outputs = await self.pictures(made.id)
         if not 1 <= source.tile <= len(outputs):
             raise NotFound
-        path = await self._objects.local(outputs[source.tile - 1].key)
-        return [await self._input(job, 0, path, Role.INITIAL)]
+        picture = outputs[source.tile - 1]
+        given = await self._input(job, 0, await self._objects.local(picture.key), Role.INITIAL)
+        # What its own backend noted of it comes along.
+        return [
+            replace(given, memo={**given.memo, "made": dict(picture.memo)}) if maker(made) == job.backend else given
+        ]
 
     async def _input(self, job: Job, index: int, path: Path, role: Role) -> Image:
         info = await self._imaging.sniff(path)

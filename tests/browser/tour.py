@@ -14,6 +14,12 @@ from tests.browser.picture import playing, small
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "tour"
 WINDOW: ViewportSize = {"width": 1100, "height": 800}
+#: Pictures are decoded and fade in.
+DRAWN = """async (shown) => {
+    const pictures = [...shown.querySelectorAll('.picture img')];
+    await Promise.all(pictures.map((picture) => picture.decode()));
+    await Promise.all(shown.getAnimations({ subtree: true }).map((animation) => animation.finished));
+}"""
 WAIT = 120_000.0  # milliseconds
 PROMPT = "a red fox in a snowy forest at dusk"
 Stop = Callable[[Chat], Awaitable[Locator]]
@@ -55,7 +61,9 @@ async def edited(chat: Chat) -> Locator:
 
 
 async def described(chat: Chat) -> Locator:
-    await chat.run("/describe link:" + await picture_link(chat))
+    single = await chat.offering("✏️ Edit", "Image #2")
+    await single.click(button="right", position={"x": 200, "y": 20})
+    await chat.page.get_by_role("menuitem", name="Describe").click()
     made = await chat.offering("🎉 Imagine all")
     await made.locator(".picture.loaded").wait_for()
     return made
@@ -77,11 +85,6 @@ async def history(chat: Chat) -> Locator:
     await chat.run("/history")
     await chat.message("Your jobs").locator(".picture, img").first.wait_for()
     return chat.message("Your jobs")
-
-
-async def picture_link(chat: Chat) -> str:
-    """The address of the newest picture."""
-    return str(await (await chat.picture("Image #2")).locator(".picture img").first.evaluate("(i) => i.src"))
 
 
 STOPS: dict[str, Stop] = {
@@ -111,6 +114,7 @@ async def main() -> None:
             for name, stop in STOPS.items():
                 shown = await stop(chat)
                 await page.mouse.move(0, 0)
+                await shown.evaluate(DRAWN)
                 png = await shown.screenshot(animations="disabled", caret="hide")
                 (FOLDER / f"{name}.png").write_bytes(small(png))
             await browser.close()
