@@ -50,7 +50,7 @@ PLACES = {
     "obstore": ("bot.objects", "bot.doctor"),
     "openai": ("bot.backends",),
     "httpx": ("bot.backends", "bot.fetch", "bot.doctor"),
-    "aiohttp": ("bot.client", "bot.delivery", "bot.playground"),
+    "aiohttp": ("bot.client", "bot.delivery", "bot.playground", "bot.backends.comfyui"),
     "PIL": ("bot.imaging", "bot.backends", "bot.playground", "bot.terminal"),
     "numpy": ("bot.imaging", "bot.backends"),
     "pydantic_settings": ("bot.config", "bot.backends"),
