@@ -385,6 +385,20 @@ def _canvas(job: Job, capabilities: Capabilities, picture: Size) -> tuple[Size, 
     return frame_for_zoom(*picture, float(job.details["factor"]), aspect=tuple(ratio) if ratio else None, limits=limits)
 
 
+def composed(capabilities: Capabilities) -> frozenset[Operation]:
+    """What the backend can't do by itself and is helped to: the table above, but for a variation that is a new picture."""
+    has = capabilities.operations
+    found = {
+        Operation.VARY: Operation.EDIT in has,
+        Operation.INPAINT: can_repaint(capabilities),
+        Operation.OUTPAINT: can_extend(capabilities),
+        Operation.UPSCALE: bool({Operation.EDIT, Operation.VARY} & has),
+        Operation.BLEND: bool({Operation.EDIT, Operation.VARY} & has),
+        Operation.EDIT: can_edit(capabilities),
+    }
+    return frozenset(operation for operation, can in found.items() if can) - has
+
+
 def can_upscale(capabilities: Capabilities, width: int, height: int, factor: float = FACTORS[0]) -> bool:
     pixels = width * height * factor**2
     if Operation.UPSCALE in capabilities.operations and capabilities.max_upscaled:

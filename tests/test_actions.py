@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.actions import Button, buttons, fitted, plan, seeds, size
-from bot.backends.base import Capabilities, Operation, Role
+from bot.actions import Button, buttons, composed, fitted, plan, seeds, size
+from bot.backends.base import Capabilities, Edit, Operation, Role
 from bot.errors import NotPossible
 from bot.jobs import Action, Image, ImageKind, Job, Place
 from bot.prompt import Prompt, parse
@@ -142,6 +142,47 @@ def test_extending(action: Action, details: dict[str, object], canvas: tuple[int
     assert composed.frame == native.frame
     with pytest.raises(NotPossible):
         plan(job(action, details=details), prompt("a fox"), WORDS_ONLY, picture(), ())
+
+
+#: What asks for each operation: an action, its arguments, and whether a picture is worked on.
+ASKING = {
+    Operation.VARY: job(Action.VARY_STRONG),
+    Operation.INPAINT: job(Action.REGION, details={"cells": [4]}),
+    Operation.OUTPAINT: job(Action.ZOOM, details={"factor": 2.0}),
+    Operation.UPSCALE: job(Action.UPSCALE_SUBTLE),
+    Operation.EDIT: job(Action.EDIT, details={"instruction": "make it blue"}),
+    Operation.DESCRIBE: job(Action.DESCRIBE),
+}
+
+
+@given(st.sets(st.sampled_from(Operation)))
+def test_what_is_composed_is_what_can_be_planned_and_is_not_there(having: set[Operation]) -> None:
+    offers = limited(Operation.GENERATE, *having)
+    possible = set(offers.operations)
+    for operation, asking in ASKING.items():
+        try:
+            made = plan(asking, prompt("a fox"), offers, picture(), ())
+        except NotPossible:
+            continue
+        possible |= {operation} if made.operation is not Operation.GENERATE else set()
+    try:
+        plan(job(Action.BLEND), parse("", attached=2).prompt, offers, None, [Role.PROMPT] * 2)
+        possible.add(Operation.BLEND)
+    except NotPossible:
+        pass
+    assert composed(offers) == possible - offers.operations
+
+
+@pytest.mark.parametrize("edit", Edit)
+def test_an_edit_with_a_name_is_asked_for_by_it(edit: Edit) -> None:
+    details = {"edit": edit.value, "instruction": "a wolf", "search": "the fox"}
+    able = replace(EVERYTHING, edits=frozenset({edit}))
+    made = plan(job(Action.EDIT, details=details), prompt("a fox"), able, picture(), ())
+    assert (made.operation, made.edit, made.instruction) == (Operation.EDIT, edit, "a wolf")
+    assert made.search == ("the fox" if edit is Edit.REPLACE else None)
+    assert len(made.seeds) == (4 if edit in (Edit.RESTYLE, Edit.REPLACE) else 1)
+    with pytest.raises(NotPossible, match="has no such edit"):
+        plan(job(Action.EDIT, details=details), prompt("a fox"), EVERYTHING, picture(), ())
 
 
 def test_image_prompts() -> None:

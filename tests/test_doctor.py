@@ -3,7 +3,8 @@
 import io
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,24 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from bot import doctor
-from bot.backends.base import Capabilities, Operation
+from bot.backends.base import Capabilities, Edit, Operation
+from bot.backends.painter import Painter
 from bot.catalog import BACKENDS
 from bot.config import PREFIX, Settings
-from bot.doctor import Finding, Mark, house, permissions
+from bot.doctor import Finding, Mark, generators, house, permissions
 from bot.doctor.permissions import INVITE_PERMISSIONS, NEEDED, Overwrite, Permission, invite_link
 from bot.errors import BackendUnavailable, ConfigError
 from bot.i18n import T, Text
 from bot.playground import Playground
 from bot.playground.world import Overwrite as Exception_
 from bot.store import Store
+from tests.backends.contract import Case, Rig, rigs
+from tests.backends.doubles.server import KEY
 
 TOKEN = "MTIwMDAwMDAwMDAwMDAwMDAwMQ.not-real.secret"
 GUILD, OTHER = 1200000000000001000, 1200000000000002000
 APPLICATION = 1200000000000000001
+PLAIN = Capabilities(operations=frozenset({Operation.GENERATE, Operation.VARY}), edits=frozenset({Edit.COLOURISE}))
 Made = Callable[..., Settings]
 
 
@@ -280,6 +285,12 @@ async def test_settings_that_cannot_be_read() -> None:
     assert len(found) == 1
 
 
+def test_the_settings_of_generators_are_known() -> None:
+    assert list(house.unknown_settings({"LIENZO_SDWEBUI_URL", "LIENZO_OPENAI_KEY", "LIENZO_DEEPAI_MODEL"})) == []
+    (finding,) = house.unknown_settings({"LIENZO_OPENAI_KYE"})
+    assert str(finding.mend) == "Did you mean `LIENZO_OPENAI_KEY`?"
+
+
 def test_a_misspelled_setting() -> None:
     found = list(house.unknown_settings({"LIENZO_TOKN", "LIENZO_DATA", "HOME", "LIENZO_QQQQQQQ", "lienzo_guilds"}))
     assert [(str(f.title), str(f.mend)) for f in found] == [
@@ -387,13 +398,17 @@ async def test_a_bucket_of_no_known_kind(made: Made) -> None:
     assert "AWS_" in str(finding.mend)
 
 
+# Generators
+
+
 class Patient:
     """A generator that complains as it is told."""
 
     name = "patient"
 
-    def __init__(self, complaint: Text | Exception | None) -> None:
+    def __init__(self, complaint: Text | Exception | None = None, offers: Capabilities = PLAIN) -> None:
         self._complaint = complaint
+        self._offers = offers
 
     async def check(self) -> Text | None:
         if isinstance(self._complaint, Exception):
@@ -401,34 +416,108 @@ class Patient:
         return self._complaint
 
     async def capabilities(self) -> Capabilities:
-        return Capabilities(operations=frozenset({Operation.GENERATE, Operation.VARY}))
+        return self._offers
 
     async def close(self) -> None:
         pass
 
 
+@pytest.fixture
+def switched_on(made: Made, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Awaitable[list[Finding]]]:
+    """What is found of generators that are made as given, by name."""
+
+    async def found(these: Mapping[str, Callable[[], Any]], **changes: Any) -> list[Finding]:
+        def of(make: Callable[[], Any]) -> Callable[[Settings], Any]:
+            return lambda _settings: make()
+
+        monkeypatch.setattr("bot.catalog.BACKENDS", {**BACKENDS, **{name: of(make) for name, make in these.items()}})
+        return [one async for one in generators.examine(made(**({"backends": ",".join(these)} | changes)))]
+
+    return found
+
+
+Found = Callable[..., Awaitable[list[Finding]]]
+
+
 @pytest.mark.parametrize(
     ("complaint", "mark", "words"),
     [
-        (None, Mark.GOOD, "ready (generate, vary)"),
+        (None, Mark.GOOD, "ready, costs nothing"),
         (T("Set a key."), Mark.TROUBLE, "is not ready"),
         (BackendUnavailable(backend="patient"), Mark.TROUBLE, "can't be reached"),
         (TimeoutError(), Mark.TROUBLE, "no answer within"),
     ],
 )
-async def test_generators(made: Made, monkeypatch: pytest.MonkeyPatch, complaint: Any, mark: Mark, words: str) -> None:
-    def patient(_settings: Settings) -> Patient:
-        return Patient(complaint)
-
-    monkeypatch.setattr("bot.catalog.BACKENDS", {**BACKENDS, "patient": patient})
-    (finding,) = [found async for found in house.backends(made(backends="patient"))]
-    assert finding.mark is mark
-    assert words in str(finding.title)
+async def test_a_generator(switched_on: Found, complaint: Any, mark: Mark, words: str) -> None:
+    first, *_ = await switched_on({"patient": lambda: Patient(complaint)})
+    assert first.mark is mark
+    assert words in str(first.title)
 
 
-async def test_a_generator_that_does_not_exist(made: Made) -> None:
-    (finding,) = [found async for found in house.backends(made(backends="pianter"))]
-    assert "pianter" in str(finding.title)
+async def test_what_a_generator_can_do_is_said_in_words(switched_on: Found) -> None:
+    found = await switched_on({"patient": lambda: Patient(offers=PLAIN)})
+    assert at(Mark.HINT, found) == [
+        "Generator patient can do: pictures from words, variations, colourising",
+        "Lienzo composes for patient: painting a part anew, enlarging, blending, editing by instruction",
+    ]
+    offers = replace(PLAIN, operations=frozenset(Operation))
+    found = await switched_on({"patient": lambda: Patient(offers=offers)})
+    assert not any("composes" in title for title in at(Mark.HINT, found))
+
+
+async def test_what_a_generator_costs_is_said_with_the_caps(switched_on: Found) -> None:
+    paid = {"patient": lambda: Patient(offers=replace(PLAIN, paid=True, priced="2026-11-23"))}
+    found = await switched_on(paid, user_daily_usd=0.5, server_daily_usd=20)
+    (title,) = at(Mark.GOOD, found)
+    assert "costs money (prices of 2026-11-23; a day at most $0.50 for each user, $20.00" in title
+    (title,) = at(Mark.TROUBLE, await switched_on(paid, user_daily_usd=0))
+    assert "set `LIENZO_USER_DAILY_USD` and `LIENZO_SERVER_DAILY_USD`" in title
+
+
+async def test_what_one_generator_lacks_hides_no_other(switched_on: Found) -> None:
+    def unset() -> None:
+        raise ConfigError(T("`LIENZO_PATIENT_KEY` is missing: get one."))
+
+    found = await switched_on({"patient": unset, "painter": Painter}, backends="pianter,patient,painter")
+    wrong, missing, ready, *_ = found
+    assert "names `pianter`, which does not exist" in str(wrong.title)
+    assert str(missing.title) == "Generator patient: `LIENZO_PATIENT_KEY` is missing: get one."
+    assert str(missing.mend) == "Correct it in `.env`, or take `patient` out of `LIENZO_BACKENDS`."
+    assert str(ready.title) == "Generator painter: ready, costs nothing"
+
+
+REMOTE = [rig for rig in rigs() if rig.url_setting]
+WRONG_KEY = "sk-wrong-key-fedcba9876543210"
+EACH = pytest.mark.parametrize("rig", REMOTE, ids=lambda rig: f"{rig.name}-{rig.variant}".removesuffix("-"))
+
+
+@EACH
+async def test_a_generator_on_the_wire(rig: Rig, switched_on: Found) -> None:
+    if rig.absent:
+        pytest.skip(rig.absent)
+    async with rig.double() as double:
+        first, *more = await switched_on({rig.name: lambda: rig.backend(double)})
+        assert first.mark is Mark.GOOD
+        assert str(first.title).startswith(f"Generator {rig.name}: ready, costs")
+        assert "pictures from words" in str(more[0].title)
+        assert KEY not in str([first, *more])
+
+
+@EACH
+async def test_a_generator_on_the_wire_that_takes_no_such_key_or_is_gone(rig: Rig, switched_on: Found) -> None:
+    if rig.absent:
+        pytest.skip(rig.absent)
+    async with rig.double() as double:
+        if Case.KEY not in rig.cannot:
+            (refused,) = await switched_on({rig.name: lambda: rig.backend(double, key=WRONG_KEY)})
+            assert refused.mark is Mark.TROUBLE
+            assert rig.key_setting in str(refused.mend)
+            assert WRONG_KEY not in f"{refused!r}{refused.title}{refused.mend}"
+        if Case.DOWN not in rig.cannot:
+            await double.close()
+            (gone,) = await switched_on({rig.name: lambda: rig.backend(double)})
+            assert gone.mark is Mark.TROUBLE
+            assert rig.url_setting in str(gone.mend)
 
 
 # Permissions

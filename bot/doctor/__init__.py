@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text as Styled
 
 from bot.config import Settings
-from bot.doctor import house, membership
+from bot.doctor import generators, house, membership
 from bot.doctor.findings import Finding, Mark, good, trouble
 from bot.doctor.permissions import INVITE_PERMISSIONS, invite_link
 from bot.doctor.rest import Rest
@@ -41,7 +41,7 @@ async def examine(
     yield await asyncio.to_thread(house.data_folder, settings)
     yield await house.database(settings)
     yield await house.pictures(settings)
-    async for finding in house.backends(settings):
+    async for finding in generators.examine(settings):
         yield finding
     async with client or httpx.AsyncClient() as connected:
         async for finding in membership.examine(settings, Rest(connected, settings.discord_url, settings.token)):

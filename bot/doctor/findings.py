@@ -1,9 +1,10 @@
 """What the doctor finds: a sentence, how grave it is, and how to mend it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.i18n import Text
+from bot.i18n import T, Text
 
 
 class Mark(StrEnum):
@@ -38,3 +39,11 @@ def warning(title: Text, mend: Text) -> Finding:
 
 def trouble(title: Text, mend: Text) -> Finding:
     return Finding(Mark.TROUBLE, title, mend)
+
+
+def listed(texts: Sequence[Text]) -> Text:
+    """`a, b, c` of at least one text, none of which is translated yet."""
+    found = texts[0]
+    for text in texts[1:]:
+        found = T("{first}, {second}", first=found, second=text)
+    return found

@@ -1,11 +1,11 @@
-"""What is checked on this machine: settings, data folder, database, pictures, generators. Nothing is made that was not there."""
+"""What is checked on this machine: settings, data folder, database, pictures. Nothing is made that was not there."""
 
 import asyncio
 import difflib
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -13,24 +13,29 @@ from typing import Final
 from obstore.exceptions import BaseError
 
 from bot import migrations
-from bot.backends.base import Backend
-from bot.catalog import Catalog
+from bot.backends.settings import BackendSettings
 from bot.config import PREFIX, Settings
 from bot.doctor.findings import Finding, good, hint, trouble, warning
-from bot.errors import BackendError, ConfigError, LienzoError
+from bot.errors import ConfigError, LienzoError
 from bot.i18n import T
 from bot.objects import Objects
 from bot.store.database import blocking_engine, parse_url, translated
 
 DATABASE_SECONDS: Final = 15
 IMAGES_SECONDS: Final = 90.0  # of writing, reading and deleting one small file, in a bucket far away
-BACKEND_SECONDS: Final = 30.0
 PROBE: Final = b"written by lienzo doctor, and removed again\n"
+
+
+def known_settings() -> frozenset[str]:
+    """The bot's own, and those of every generator that there is: `bot.catalog`, which this package imports, knows them all."""
+    own = (PREFIX + field.upper() for field in Settings.model_fields)
+    generators = (made.setting(field) for made in BackendSettings.__subclasses__() for field in made.model_fields)
+    return frozenset((*own, *generators))
 
 
 def unknown_settings(names: Collection[str]) -> Iterator[Finding]:
     """Names that begin as ours do and mean nothing: most often one that was misspelled."""
-    known = {PREFIX + field.upper() for field in Settings.model_fields}
+    known = known_settings()
     for name in sorted({name.upper() for name in names} - known):
         if not name.startswith(PREFIX):
             continue
@@ -148,41 +153,6 @@ async def _probe(where: str) -> bool:
             return await asyncio.to_thread(path.read_bytes) == PROBE
         finally:
             await writer.delete([key])
-
-
-async def backends(settings: Settings) -> AsyncIterator[Finding]:
-    """Every generator that the settings name, each asked what it can do and whether all is well."""
-    try:
-        catalog = Catalog.from_settings(settings)
-    except ConfigError as error:
-        yield trouble(T("Generators: {problem}", problem=error.text), T("Correct `LIENZO_BACKENDS`."))
-        return
-    try:
-        for name in catalog.names:
-            yield await _backend(catalog.backend(name))
-    finally:
-        await catalog.close()
-
-
-async def _backend(backend: Backend) -> Finding:
-    name = backend.name
-    try:
-        async with asyncio.timeout(BACKEND_SECONDS):
-            complaint = await backend.check()
-            able = await backend.capabilities()
-    except BackendError as error:
-        return trouble(
-            T("Generator {name}: {problem}", name=name, problem=error.text), T("Check its settings in `.env`.")
-        )
-    except TimeoutError:
-        return trouble(
-            T("Generator {name}: no answer within {seconds} seconds.", name=name, seconds=int(BACKEND_SECONDS)),
-            T("Check that it runs and that its address in `.env` is right."),
-        )
-    if complaint is not None:
-        return trouble(T("Generator {name} is not ready.", name=name), complaint)
-    operations = ", ".join(sorted(able.operations))
-    return good(T("Generator {name}: ready ({operations})", name=name, operations=operations))
 
 
 def outbound() -> Finding:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from bot.config import Settings
-from bot.doctor.findings import Finding, good, hint, trouble, warning
+from bot.doctor.findings import Finding, good, hint, listed, trouble, warning
 from bot.doctor.permissions import Overwrite, in_channel, in_guild, invite_link, lacking
 from bot.doctor.rest import Refusal, Rest
 from bot.i18n import T, Text
@@ -198,7 +198,7 @@ def permissions(
             T(
                 "Server {server}: the bot's roles lack {permissions}.",
                 server=guild.name,
-                permissions=_listed(everywhere),
+                permissions=listed([Text(name) for name in everywhere]),
             ),
             T("Invite it again, its roles are then set right: {link}", link=invite_link(application_id)),
         )
@@ -223,7 +223,7 @@ def permissions(
             T(
                 "Server {server}: the bot lacks {permissions} in {channels}.",
                 server=guild.name,
-                permissions=_listed(names),
+                permissions=listed([Text(name) for name in names]),
                 channels=_shortened(where),
             ),
             T("If it should work there: channel settings, Permissions, add the bot's role and allow them."),
@@ -255,14 +255,6 @@ async def _commands(settings: Settings, rest: Rest, application: Application) ->
     else:
         yield hint(T("Commands: none yet, the bot registers them when it starts"))
     yield hint(T("If somebody does not see new commands: reload Discord (Ctrl+R, on a Mac ⌘R)."))
-
-
-def _listed(names: Sequence[str]) -> Text:
-    """`a, b, c` of texts that are not translated yet."""
-    listed = Text(names[0])
-    for name in names[1:]:
-        listed = T("{first}, {second}", first=listed, second=Text(name))
-    return listed
 
 
 def _shortened(names: Sequence[str]) -> str:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import PREFIX, Settings
+from bot.config import PREFIX
+from bot.doctor.house import known_settings
 from tests.meta.generated import ROOT, documents
 from tests.meta.test_texts import used
 
 SETTING = re.compile(rf"\b{PREFIX}[A-Z_]+\b")
-KNOWN = {PREFIX + field.upper() for field in Settings.model_fields}
+KNOWN = known_settings()
 #: Of the tests alone.
 FOR_TESTS = {"LIENZO_DISCORD_OPENAPI"}
 LINK = re.compile(r"\]\((?!\w+:)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]*))?\)")
