@@ -189,7 +189,7 @@ async def test_longer_prompts_are_refused_by_discord_and_by_us_where_two_fields_
         await ben.slash("imagine", "#studio", prompt="x" * 6001)
     answer = await (await ben.slash("imagine", "#studio", prompt="x" * 4500 + " --foo")).message()
     modal = await (await ben.click(answer, "Fix")).modal()
-    await ben.submit(modal, {"prompt0": "x" * 4000, "prompt1": "x" * 2000}, "#studio")
+    await ben.submit(modal, {"prompt0": "x" * 4000, "prompt1": "x" * 2001}, "#studio")
     await told(ben, "at most 6000 characters; yours has 6001")
 
 
