@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from bot.backends.base import Backend, Capabilities
 from bot.backends.comfyui import ComfyUi, ComfyUiSettings
 from bot.backends.deepai import DeepAi, DeepAiSettings
+from bot.backends.diffusers import Diffusers, DiffusersSettings
 from bot.backends.modelslab import ModelsLab, ModelsLabSettings
 from bot.backends.openai import OpenAi, OpenAiSettings
 from bot.backends.painter import Painter
@@ -36,6 +37,7 @@ from bot.store import DatabaseFailed
 BACKENDS: Mapping[str, Callable[[Settings], Backend]] = {
     "comfyui": lambda settings: ComfyUi(ComfyUiSettings.load(settings.env_file)),
     "deepai": lambda settings: DeepAi(DeepAiSettings.load(settings.env_file)),
+    "diffusers": lambda settings: Diffusers(DiffusersSettings.load(settings.env_file)),
     "modelslab": lambda settings: ModelsLab(ModelsLabSettings.load(settings.env_file)),
     "openai": lambda settings: OpenAi(OpenAiSettings.load(settings.env_file)),
     "painter": lambda _settings: Painter(),
