@@ -19,6 +19,7 @@ from bot.client import build_client
 from bot.config import Settings
 from bot.delivery import Delivery
 from bot.engine import Engine
+from bot.errors import BackendError
 from bot.fetch import Fetcher, FetchLimits
 from bot.imaging import Imaging
 from bot.jobs import Limits
@@ -85,7 +86,13 @@ async def application(
             finished=finished,
         )
         engine = Engine(settings.database, worker.steps, lock=settings.lock)
-        outage = Outage(settings, store=store, catalog=catalog, inputs=worker.inputs, on_failed=worker.repaired)
+        outage = Outage(
+            settings,
+            store=store,
+            catalog=catalog,
+            inputs=worker.inputs,
+            on_failed=partial(worker.repaired, title=BackendError.title),
+        )
         admission = Admission(
             store,
             engine,

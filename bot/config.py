@@ -14,6 +14,7 @@ from bot.i18n import T
 from bot.jobs import Caps, Lane, Limits
 
 PREFIX = "LIENZO_"
+ROUNDING = 1e-6  # USD
 
 
 def _split(value: object) -> object:
@@ -159,6 +160,10 @@ class Settings(BaseSettings):
             paid=paid,
             guilds=self.guilds,
         )
+
+    def asks(self, cost_usd: float) -> bool:
+        """Whether whoever wants something for so much money is asked first."""
+        return 0 < self.confirm_usd <= cost_usd + ROUNDING
 
     def require_discord(self) -> None:
         """Raises `ConfigError` where the bot must not be started with these settings."""

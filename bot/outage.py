@@ -39,16 +39,24 @@ def moved(job: Job, name: str, catalog: Catalog) -> Job:
     return job.evolve(backend=name, model=turbo, lane=lane, notes=(*job.notes, note))
 
 
-def stand_ins(job: Job, prompt: Prompt, catalog: Catalog, source: Image | None, inputs: Sequence[Role]) -> list[Job]:
-    """The job as each of the others would do it that are there and can, in the operator's order; none where its prompt names a backend."""
+def stand_ins(
+    job: Job, prompt: Prompt, catalog: Catalog, settings: Settings, source: Image | None, inputs: Sequence[Role]
+) -> list[Job]:
+    """The job as each of the others would do it that are there and can, in the operator's order; none where its prompt names a backend.
+
+    The job's own estimate is known. What costs more, and so much that its writer would be asked, nobody does unasked.
+    """
     found: list[Job] = []
-    away = catalog.offline
+    caps, away = settings.caps(catalog.paid), catalog.offline
     for name in catalog.names if not names_its_backend(prompt) else ():
-        if name != job.backend and name not in away:
-            try:
-                found.append(estimated(moved(job, name, catalog), prompt, catalog, source, inputs))
-            except (NotPossible, BackendError):
-                continue
+        if name == job.backend or name in away:
+            continue
+        try:
+            other = estimated(moved(job, name, catalog), prompt, catalog, source, inputs)
+        except (NotPossible, BackendError):
+            continue
+        if not (caps.counted(job) < caps.counted(other) and settings.asks(caps.counted(other))):
+            found.append(other)
     return found
 
 
@@ -89,7 +97,8 @@ class Outage:
         except NotFound:
             return False
         caps = self._settings.caps(self._catalog.paid)
-        for other in stand_ins(job, prompt, self._catalog, source, [Role(image.memo["role"]) for image in guests]):
+        roles = [Role(image.memo["role"]) for image in guests]
+        for other in stand_ins(job, prompt, self._catalog, self._settings, source, roles):
             try:
                 if await self._store.reassign(other, job.backend, caps):
                     log.info("job %s: %s is offline, %s does it", job.id, job.backend, other.backend)

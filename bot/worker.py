@@ -242,11 +242,11 @@ class Worker:
         await self._close(job)
         return True
 
-    async def repaired(self, jobs: Sequence[Job]) -> None:
+    async def repaired(self, jobs: Sequence[Job], *, title: str = LienzoError.title) -> None:
         """Tells of jobs whose work broke off for good, which were failed in the store."""
         for job in jobs:
             if job.status is Status.FAILED:
-                await self._outlet.failed(job, job.error or Text(LienzoError.message), Text(LienzoError.title))
+                await self._outlet.failed(job, job.error or Text(LienzoError.message), Text(title))
 
     async def abandon(self) -> None:
         """Ends, in words, what was begun on a backend that has been switched off since: nothing would ever take it up."""

@@ -47,6 +47,8 @@ def test_waiting_tells_place_and_time(place: int, seconds: float, expected: str)
 
 def test_life_of_a_message() -> None:
     assert captions.waiting(job(), None).text == "**a lighthouse --ar 3:2** - <@42> (Waiting to start)"
+    offline = captions.waiting(job(), Position(3, 9.0, "openai")).text
+    assert offline.endswith("(The openai generator is offline; your job keeps its place)")
     assert captions.progress(job(), 0).text == "**a lighthouse --ar 3:2** - <@42> (0%) (fast)"
     assert captions.progress(job(), 0.319).text == "**a lighthouse --ar 3:2** - <@42> (31%) (fast)"
     assert captions.progress(job(), 1.0).text == "**a lighthouse --ar 3:2** - <@42> (99%) (fast)"

@@ -380,9 +380,19 @@ async def test_only_one_that_can_do_it_gets_it(tmp_path: Path) -> None:
         assert request.images[0].memo == {}  # what the first one noted means nothing to it
 
 
+async def test_what_would_have_been_asked_about_is_not_done_unasked(tmp_path: Path) -> None:
+    away, dear, cheap = Scripted(), Scripted("other", offers=PAID, price_usd=0.1), Scripted("third", offers=PAID)
+    cheap.price_usd = 0.01
+    settings = settings_in(tmp_path, backends="scripted,other,third", failover=True)
+    async with desk(settings, away, dear, cheap) as at:
+        away.down = True
+        assert (await at.over(await at.imagine("a fox"))).backend == "third"
+        assert (await at.made("a wolf")).backend == "third"
+
+
 async def test_what_is_over_the_cap_is_not_handed_on(tmp_path: Path) -> None:
     away, dear = Scripted(), Scripted("other", offers=PAID, price_usd=9.0)
-    async with desk(two(tmp_path, failover=True), away, dear) as at:
+    async with desk(two(tmp_path, failover=True, confirm_usd=0), away, dear) as at:
         away.down = True
         await waiting_again(at, await at.imagine("a fox"))
         assert dear.requests == []

@@ -18,7 +18,7 @@ from bot.store.database import Database
 _jobs = tables.jobs
 #: Whatever became of the others, their pictures were made or are to be.
 _GIVEN_BACK = [str(Status.FAILED), str(Status.CANCELLED)]
-_CENT = 1e-6  # USD: below that it is rounding
+_ROUNDING = 1e-6  # USD
 
 
 class Spent(NamedTuple):
@@ -47,7 +47,7 @@ async def check_caps(connection: AsyncConnection, jobs: Sequence[Job], caps: Cap
     more = sum(map(caps.counted, jobs))
     query = _spent(jobs[0].user_id, jobs[0].guild_id, caps)
     spent = Spent(*(await connection.execute(query)).one())
-    if spent.user + more > caps.user_usd + _CENT:
+    if spent.user + more > caps.user_usd + _ROUNDING:
         raise LimitReached(
             T(
                 "You have used {used} of the {cap} that one user may spend in a day, and this would cost about {more}."
@@ -58,7 +58,7 @@ async def check_caps(connection: AsyncConnection, jobs: Sequence[Job], caps: Cap
                 when=_renewal(),
             )
         )
-    if spent.server + more > caps.server_usd + _CENT:
+    if spent.server + more > caps.server_usd + _ROUNDING:
         raise LimitReached(
             T(
                 "This server has used {used} of the {cap} that it may spend in a day, and this would cost about {more}."

@@ -39,7 +39,6 @@ from bot.studio.intake import MAX_INPUTS, Intake
 from bot.worker import maker, parsed, role_of
 
 SUBMITS_AT_ONCE = 2
-CENT = 1e-6  # USD: below that it is rounding
 Dimensions = Literal["portrait", "square", "landscape"]
 SHAPES: Mapping[str, str] = {"portrait": "2:3", "square": "1:1", "landscape": "3:2"}
 #: What gives a picture another shape than its prompt asked for.
@@ -80,7 +79,7 @@ class Making(Intake):
             lane=self.lane(caller),
             ephemeral=any(self.stealth(caller, prompt) for prompt in prompts),
             cost_usd=cost,
-            costly=0 < self._settings.confirm_usd <= cost + CENT,
+            costly=self._settings.asks(cost),
         )
 
     def _cost(self, caller: Caller, prompt: Prompt, attached: int) -> float:
@@ -423,10 +422,11 @@ class Making(Intake):
         source = source or next((image for image in images if role_of(image) is Role.INITIAL), None)
         guests = [role_of(image) for image in images if image is not source and role_of(image) is not Role.MASK]
         prompt = parsed(job)
+        job = estimated(job, prompt, self._catalog, source, guests)
         if self._settings.failover and job.backend in self._catalog.offline:
-            for other in stand_ins(job, prompt, self._catalog, source, guests):
-                return other
-        return estimated(job, prompt, self._catalog, source, guests)
+            others = stand_ins(job, prompt, self._catalog, self._settings, source, guests)
+            return others[0] if others else job
+        return job
 
 
 def checked(instruction: str) -> str:
