@@ -11,7 +11,6 @@ from bot.i18n import Text
 from cogs.help import AnyCommand, leaf_commands
 from tests.fake_studio import FakeStudio
 
-
 HEADS = {
     "en": ("Command", "What it does", "in a message's own menu, under *Apps*"),
     "es": ("Comando", "Qué hace", "en el menú de un mensaje, en *Aplicaciones*"),
@@ -38,9 +37,9 @@ def command_table(locale: str) -> str:
     """Slash commands by name, then the entries of a message's menu."""
     every = registered()
     command, does, where = HEADS[locale[:2]]
+    slashes = sorted(leaf_commands(every), key=lambda command: command.qualified_name)
     lines = [f"| {command} | {does} |", "|---|---|"]
-    for one in sorted(leaf_commands(every), key=lambda command: command.qualified_name):
-        lines.append(f"| `/{one.qualified_name}` | {Text(one.description).in_language(locale)} |")
+    lines += [f"| `/{one.qualified_name}` | {Text(one.description).in_language(locale)} |" for one in slashes]
     menus = [Text(one.name).in_language(locale) for one in every if isinstance(one, ContextMenu)]
     lines.append(f"| *{', '.join(menus)}* | {where} |")
     return "\n".join(lines) + "\n"

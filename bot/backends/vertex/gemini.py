@@ -141,7 +141,7 @@ def _shows(part: Part) -> bool:
 
 
 def _reason(code: str, said: str) -> str | Text:
-    return _short(said) if said else T(REFUSALS.get(code, UNTOLD))
+    return _short(said) if said else Text(REFUSALS.get(code, UNTOLD))
 
 
 def _short(text: str) -> str:
