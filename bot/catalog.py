@@ -12,6 +12,7 @@ from bot.backends.base import Backend, Capabilities
 from bot.backends.comfyui import ComfyUi, ComfyUiSettings
 from bot.backends.deepai import DeepAi, DeepAiSettings
 from bot.backends.diffusers import Diffusers, DiffusersSettings
+from bot.backends.mjproxy import MjProxy, MjProxySettings
 from bot.backends.modelslab import ModelsLab, ModelsLabSettings
 from bot.backends.openai import OpenAi, OpenAiSettings
 from bot.backends.painter import Painter
@@ -38,6 +39,7 @@ BACKENDS: Mapping[str, Callable[[Settings], Backend]] = {
     "comfyui": lambda settings: ComfyUi(ComfyUiSettings.load(settings.env_file)),
     "deepai": lambda settings: DeepAi(DeepAiSettings.load(settings.env_file)),
     "diffusers": lambda settings: Diffusers(DiffusersSettings.load(settings.env_file)),
+    "mjproxy": lambda settings: MjProxy(MjProxySettings.load(settings.env_file)),
     "modelslab": lambda settings: ModelsLab(ModelsLabSettings.load(settings.env_file)),
     "openai": lambda settings: OpenAi(OpenAiSettings.load(settings.env_file)),
     "painter": lambda _settings: Painter(),
