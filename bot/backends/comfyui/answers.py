@@ -73,10 +73,11 @@ class Info(BaseModel):
 
     def choices(self, name: str) -> tuple[str, ...]:
         """What an input may be: `[[…], {}]`, or in newer nodes `["COMBO", {"options": […]}]`."""
-        declared: Any = self.input.get("required", {}).get(name)
-        kind: Any = declared[0] if isinstance(declared, list) and declared else None
-        found: Any = declared[1].get("options") if kind == "COMBO" and len(declared) > 1 else kind
-        names = cast("list[object]", found) if isinstance(found, list) else []
+        declared = cast("list[Any]", self.input.get("required", {}).get(name) or [None])
+        options: Any = declared[0]
+        if options == "COMBO" and len(declared) > 1:
+            options = declared[1].get("options")
+        names = cast("list[object]", options) if isinstance(options, list) else []
         return tuple(one for one in names if isinstance(one, str))
 
 

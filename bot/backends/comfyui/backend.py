@@ -26,6 +26,7 @@ from bot.errors import BackendError, BackendRejected, BackendTimeout, BackendUna
 from bot.i18n import T, Text
 
 POLL_SECONDS = 5.0  # between two looks at a prompt of which there is no news
+STOP_SECONDS = 3.0  # that are given, at the end, to what was still to be stopped
 CREATIVE = 0.4  # the strength from which an upscale paints
 MAX_TEXT = 64 << 20  # the queue carries everybody's graphs
 FOLDER = "lienzo"  # of uploads, on the server
@@ -103,6 +104,8 @@ class ComfyUi:
         )
 
     async def close(self) -> None:
+        if self._chases:
+            await asyncio.wait(self._chases, timeout=STOP_SECONDS)
         for chase in self._chases:
             chase.cancel()
         await asyncio.gather(*self._chases, return_exceptions=True)
@@ -140,7 +143,7 @@ class ComfyUi:
     async def _look(self) -> Server:
         """Asks what there is. Raises `BackendError`."""
         names = ("CheckpointLoaderSimple", "KSampler", "LoraLoader", "UpscaleModelLoader")
-        models, sampler, loras, upscalers = await asyncio.gather(*(self._info(name) for name in names))
+        models, sampler, loras, upscalers = [await self._info(name) for name in names]
         return Server(
             models=models.choices("ckpt_name") if models else (),
             samplers=sampler.choices("sampler_name") if sampler else (),

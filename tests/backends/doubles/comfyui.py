@@ -230,7 +230,7 @@ class ComfyUiDouble(Double):
     # Looking at a graph before it is taken
 
     def _denied(self, kind: str, message: str, details: str, nodes: Any = None) -> web.Response:
-        error = {"type": kind, "message": message, "details": details, "extra_info": {}}
+        error: dict[str, Any] = {"type": kind, "message": message, "details": details, "extra_info": {}}
         return web.json_response({"error": error, "node_errors": nodes or {}}, status=400)
 
     def _validated(self, graph: Mapping[str, GraphNode]) -> web.Response | None:
@@ -477,7 +477,7 @@ class ComfyUiDouble(Double):
 
 
 def fault(kind: str, message: str, details: str) -> dict[str, Any]:
-    return {"type": kind, "message": message, "details": details, "extra_info": {"input_name": details.split(":")[0]}}
+    return {"type": kind, "message": message, "details": details, "extra_info": {"input_name": details.partition(":")[0]}}
 
 
 def located(name: str) -> tuple[str, str, str]:
