@@ -518,6 +518,10 @@ def _request(
 ) -> Request:
     if chosen.operation in (Operation.VARY, Operation.EDIT) and images and images[0].role is Role.PROMPT:
         images = (replace(images[0], role=Role.INITIAL), *images[1:])
+    if (
+        chosen.operation is Operation.GENERATE
+    ):  # where no variation can be made of the picture, it is no part of the new one
+        images = tuple(image for image in images if image.role is not Role.INITIAL)
     parts = (Part(chosen.instruction),) if chosen.instruction else prompt.parts
     return Request(
         job_id=job.id,

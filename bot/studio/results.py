@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.actions import Button
 from bot.captions import link, shorten
 from bot.errors import BackendError, NotAllowed, NotFound, NotPossible
-from bot.i18n import T
+from bot.i18n import TN, T
 from bot.jobs import CANCELLABLE, Job, MessageKind, Place, Status
 from bot.studio.desk import Caller, Desk
 from bot.worker import Upload
@@ -87,7 +87,12 @@ class Results(Desk):
         if any(message.kind is MessageKind.GALLERY for message in shown):
             return
         origin = next((message for message in shown if message.kind is MessageKind.RESULT), None)
-        headline = T("❤️ {count} people like this picture by {user}", count=hearts, user=f"<@{job.user_id}>")
+        headline = TN(
+            "❤️ {count} person likes this picture by {user}",
+            "❤️ {count} people like this picture by {user}",
+            hearts,
+            user=f"<@{job.user_id}>",
+        )
         if origin is not None:
             headline = T("❤️ {count}: {link}", count=hearts, link=link(origin, job.guild_id))
         place = Place(channel_id=guild.gallery, guild_id=job.guild_id, locale=job.place.locale)
