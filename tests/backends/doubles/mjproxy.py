@@ -191,6 +191,10 @@ class MjProxyDouble(Double):
     def _no(self, code: int, description: str, **properties: Any) -> web.Response:
         return web.json_response({"code": code, "description": description, "result": None, "properties": properties})
 
+    async def lost(self) -> None:
+        """Waits until all that is to be lost was asked for."""
+        await self.until(lambda: self.losing == 0)
+
     # What comes in
 
     async def _submit(self, request: web.Request) -> web.Response:
@@ -274,7 +278,8 @@ class MjProxyDouble(Double):
         if asked.customId not in parent.buttons:
             self.wrong(f"{parent.action} has no button {asked.customId}")
             return self._no(4, "参数错误")
-        button = re.sub(r"(::1)?::[0-9a-f]{8,}-.*", "", asked.customId).removeprefix("MJ::").removeprefix("JOB::")
+        button = re.sub(r"::[0-9a-f]{8,}-.*", "", asked.customId).removeprefix("MJ::").removeprefix("JOB::")
+        button = button if button.startswith(("upsample::", "variation::")) else button.removesuffix("::1")
         self.pressed.append(button)
         varied = "variation" in button
         if button.startswith(("Inpaint", "CustomZoom")) or (varied and (self.remix or asked.enableRemix)):
@@ -299,7 +304,7 @@ class MjProxyDouble(Double):
                 raise ValueError(f"{task.window} with a mask, or without one")
             if asked.maskBase64 is not None:
                 mask = opened(asked.maskBase64)
-                if mask.mode != "L" or {*np.unique(np.asarray(mask)).tolist()} != {0, 255}:
+                if mask.mode != "L" or not {255} <= {*np.unique(np.asarray(mask)).tolist()} <= {0, 255}:
                     raise ValueError(f"a mask of mode {mask.mode} with other values than black and white")
         except (ValueError, OSError) as error:
             self.wrong(str(error))
@@ -364,6 +369,7 @@ class MjProxyDouble(Double):
             self.wrong("the secret goes along with a link")
         if self.losing:
             self.losing -= 1
+            await self.changed()
             raise web.HTTPNotFound
         handle, which = request.match_info["name"].split(".")[:2]
         task = self.tasks[handle]
