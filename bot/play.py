@@ -5,14 +5,20 @@ import os
 import signal
 import sys
 import webbrowser
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pydantic import SecretStr
+
+from bot.backends.settings import BackendSettings
+from bot.catalog import BACKENDS, Catalog
 from bot.config import PREFIX, Settings
-from bot.errors import UserError
-from bot.i18n import T
+from bot.doctor import nearby
+from bot.doctor.nearby import Nearby
+from bot.errors import ConfigError, UserError
+from bot.i18n import T, Text
 from bot.playground import Playground
 
 #: What to try first, by the language of the one who looks: a label and a command.
@@ -79,9 +85,12 @@ async def play(*, backend: str | None, port: int | None, browser: bool, locale: 
     with TemporaryDirectory(prefix="lienzo-play-") as folder:
         process = BotProcess()
         async with listening(port, process) as playground:
-            process.environment = environment(settings, playground, Path(folder), backend)
+            offers = [*await nearby.find(settings), *await keyed(settings)]
+            process.environment = environment(settings, playground, Path(folder), backend, offers)
             await process.start()
             try:
+                for offer in offers:
+                    sys.stdout.write(f"{announced(offer).in_language(locale)}\n")
                 sys.stdout.write(
                     T("Lienzo is at {url} (Ctrl+C ends it)", url=playground.url).in_language(locale) + "\n"
                 )
@@ -112,19 +121,61 @@ async def listening(port: int | None, process: BotProcess) -> AsyncGenerator[Pla
         await playground.stop()
 
 
-def environment(settings: Settings, playground: Playground, folder: Path, backend: str | None) -> dict[str, str]:
-    """The bot's own settings, but for where Discord is and where it keeps things."""
-    names = (backend, *(name for name in settings.backends if name != backend)) if backend else settings.backends
-    return os.environ | {
-        f"{PREFIX}TOKEN": playground.token,
-        f"{PREFIX}GUILDS": ",".join(guild.id for guild in playground.world.joined()),
-        f"{PREFIX}ALLOW_DMS": "true",
-        f"{PREFIX}ALLOW_USER_INSTALLS": "true",
-        f"{PREFIX}DISCORD_URL": playground.url,
-        f"{PREFIX}DATA": str(folder),
-        f"{PREFIX}DATABASE_URL": "",
-        f"{PREFIX}IMAGES_URL": "",
-        f"{PREFIX}BACKENDS": ",".join(names),
-        f"{PREFIX}LOG_LEVEL": "WARNING",
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
+async def keyed(settings: Settings) -> list[Nearby]:
+    """The generators that are switched off and have all that they need, with a key among it; none where nothing may be spent."""
+    if settings.user_daily_usd <= 0 or settings.server_daily_usd <= 0:
+        return []
+    found: list[Nearby] = []
+    for name in BACKENDS:
+        if name in settings.backends or name in nearby.KINDS:
+            continue
+        with suppress(ConfigError):  # something is missing or wrong
+            if _has_key(settings, name):
+                catalog = Catalog.from_settings(settings.model_copy(update={"backends": (name,)}))
+                await catalog.close()
+                found.append(Nearby(name, ""))
+    return found
+
+
+def _has_key(settings: Settings, name: str) -> bool:
+    """Whether a secret of this generator's is set."""
+    for made in BackendSettings.__subclasses__():
+        if made.setting("") == f"{PREFIX}{name}_".upper():
+            values = dict(made.load(settings.env_file)).values()
+            return any(isinstance(value, SecretStr) and value.get_secret_value() for value in values)
+    return False
+
+
+def announced(offer: Nearby) -> Text:
+    """What is said of a generator that can be chosen."""
+    if offer.url:
+        return T(
+            "Found a server for {name} at {url}: /imagine backend:{name} uses it", name=offer.backend, url=offer.url
+        )
+    return T("{name} has a key, and may cost money: /imagine backend:{name} uses it", name=offer.backend)
+
+
+def environment(
+    settings: Settings, playground: Playground, folder: Path, backend: str | None, offers: Sequence[Nearby] = ()
+) -> dict[str, str]:
+    """The bot's own settings, but for where Discord is and where it keeps things, and with what was found switched on as well."""
+    chosen = (backend,) if backend else ()
+    names = dict.fromkeys((*chosen, *settings.backends, *(offer.backend for offer in offers)))
+    urls = {f"{PREFIX}{offer.backend.upper()}_URL": offer.url for offer in offers if offer.url}
+    return (
+        os.environ
+        | urls
+        | {
+            f"{PREFIX}TOKEN": playground.token,
+            f"{PREFIX}GUILDS": ",".join(guild.id for guild in playground.world.joined()),
+            f"{PREFIX}ALLOW_DMS": "true",
+            f"{PREFIX}ALLOW_USER_INSTALLS": "true",
+            f"{PREFIX}DISCORD_URL": playground.url,
+            f"{PREFIX}DATA": str(folder),
+            f"{PREFIX}DATABASE_URL": "",
+            f"{PREFIX}IMAGES_URL": "",
+            f"{PREFIX}BACKENDS": ",".join(names),
+            f"{PREFIX}LOG_LEVEL": "WARNING",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
+    )

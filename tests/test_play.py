@@ -4,20 +4,27 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import psutil
 import pytest
+from aiohttp import web
 
 from bot.config import Settings
+from bot.doctor import nearby
+from bot.doctor.nearby import Nearby
 from bot.errors import UserError
-from bot.play import BotProcess, environment, listening, play
+from bot.play import BotProcess, announced, environment, keyed, listening, play
 from bot.playground import Playground
 from bot.playground.scenery import default_world
+from tests.backends.doubles.comfyui import ComfyUiDouble
+from tests.backends.doubles.sdwebui import USER, Flavour, SdWebUiDouble
+from tests.backends.doubles.server import KEY, Double
 from tests.recording import settings_in
 
 ROOT = Path(__file__).parent.parent
@@ -139,6 +146,142 @@ def test_without_a_choice_its_backends_are_the_settings(tmp_path: Path) -> None:
     assert values["LIENZO_BACKENDS"] == "one,two"
 
 
+# What it finds
+
+
+@asynccontextmanager
+async def found_at(
+    *doubles: Double, settings: Settings, ports: Mapping[str, Sequence[int]]
+) -> AsyncGenerator[list[Nearby]]:
+    """What is found of these kinds of servers on these ports, in place of the usual ones."""
+    kinds = {name: replace(nearby.KINDS[name], ports=numbers) for name, numbers in ports.items()}
+    yield await nearby.find(settings, kinds)
+    assert [problem for double in doubles for problem in double.problems] == []
+
+
+def port(double: Double) -> int:
+    number = urlsplit(double.url).port
+    assert number
+    return number
+
+
+async def free_port() -> int:
+    async with Double() as double:
+        return port(double)
+
+
+class Gradio(Double):
+    """Something else that listens there, and answers whatever it is asked."""
+
+    answer = '{"error": "Unexpected endpoint"}'
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        yield web.get("/{path:.*}", self._anything)
+
+    def admits(self, request: web.Request) -> bool:
+        return True
+
+    async def _anything(self, _: web.Request) -> web.Response:
+        return web.Response(text=self.answer, content_type="application/json")
+
+
+class Silent(Gradio):
+    """Something that takes the connection and says nothing."""
+
+    async def _anything(self, _: web.Request) -> web.Response:
+        self.hold()
+        await self.work()
+        return web.Response()
+
+
+@pytest.fixture
+def unset(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Nothing of ours is set but what the test sets."""
+    for name in [name for name in os.environ if name.startswith("LIENZO_")]:
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+@pytest.fixture
+def open_door(unset: pytest.MonkeyPatch) -> None:
+    """The keys that the doubles want."""
+    unset.setenv("LIENZO_SDWEBUI_USER", USER)
+    unset.setenv("LIENZO_SDWEBUI_PASSWORD", KEY)
+    unset.setenv("LIENZO_COMFYUI_KEY", KEY)
+
+
+@pytest.mark.usefixtures("open_door")
+@pytest.mark.parametrize("flavour", list(Flavour))
+async def test_servers_on_their_usual_ports_are_found(tmp_path: Path, flavour: Flavour) -> None:
+    async with SdWebUiDouble(flavour=flavour) as webui, ComfyUiDouble() as comfy:
+        ports = {"sdwebui": (await free_port(), port(webui)), "comfyui": (port(comfy),)}
+        async with found_at(webui, comfy, settings=settings_in(tmp_path), ports=ports) as found:
+            assert found == [Nearby("sdwebui", webui.url), Nearby("comfyui", comfy.url)]
+
+
+@pytest.mark.usefixtures("open_door")
+async def test_of_several_the_first_is_taken_and_what_is_switched_on_is_left(tmp_path: Path) -> None:
+    async with SdWebUiDouble() as one, SdWebUiDouble() as other, ComfyUiDouble() as comfy:
+        ports = {"sdwebui": (port(one), port(other)), "comfyui": (port(comfy),)}
+        settings = settings_in(tmp_path, backends="painter,comfyui")
+        async with found_at(one, other, comfy, settings=settings, ports=ports) as found:
+            assert found == [Nearby("sdwebui", one.url)]
+        assert comfy.asked == []
+
+
+@pytest.mark.usefixtures("open_door")
+async def test_the_operators_own_address_comes_first_where_it_is_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with SdWebUiDouble() as own, SdWebUiDouble() as usual:
+        monkeypatch.setenv("LIENZO_SDWEBUI_URL", own.url)
+        async with found_at(settings=settings_in(tmp_path), ports={"sdwebui": (port(usual),)}) as found:
+            assert found == [Nearby("sdwebui", own.url)]
+        monkeypatch.setenv("LIENZO_SDWEBUI_URL", "http://gpu.example:7860")
+        async with found_at(settings=settings_in(tmp_path), ports={"sdwebui": (port(usual),)}) as found:
+            assert found == [Nearby("sdwebui", usual.url)]
+
+
+@pytest.mark.usefixtures("unset")
+async def test_what_listens_there_and_is_something_else_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nearby, "SECONDS", 0.2)
+    async with Gradio() as other, Silent() as silent, SdWebUiDouble() as locked:
+        ports = {"sdwebui": [port(one) for one in (other, silent, locked)], "comfyui": [port(other), port(silent)]}
+        async with found_at(settings=settings_in(tmp_path), ports=ports) as found:
+            assert found == []
+
+
+def test_a_found_server_is_switched_on_after_the_painter(tmp_path: Path) -> None:
+    offers = [Nearby("comfyui", "http://127.0.0.1:8188"), Nearby("openai", "")]
+    values = environment(settings_in(tmp_path, backends="painter"), Playground(), tmp_path, None, offers)
+    assert values["LIENZO_BACKENDS"] == "painter,comfyui,openai"
+    assert values["LIENZO_COMFYUI_URL"] == "http://127.0.0.1:8188"
+    assert "LIENZO_OPENAI_URL" not in values
+    values = environment(settings_in(tmp_path, backends="painter"), Playground(), tmp_path, "comfyui", offers)
+    assert values["LIENZO_BACKENDS"] == "comfyui,painter,openai"
+    assert [str(announced(offer)) for offer in offers] == [
+        "Found a server for comfyui at http://127.0.0.1:8188: /imagine backend:comfyui uses it",
+        "openai has a key, and may cost money: /imagine backend:openai uses it",
+    ]
+
+
+async def test_generators_with_a_key_are_offered(tmp_path: Path, unset: pytest.MonkeyPatch) -> None:
+    assert await keyed(settings_in(tmp_path)) == []
+    unset.setenv("LIENZO_OPENAI_KEY", KEY)
+    (tmp_path / ".env").write_text(f"LIENZO_STABILITY_KEY={KEY}\nLIENZO_DEEPAI_KEY=\n")
+    unset.setenv("LIENZO_BACKENDS", "painter")
+    assert [offer.backend for offer in await keyed(Settings.load(tmp_path / ".env"))] == ["openai", "stability"]
+    unset.setenv("LIENZO_BACKENDS", "openai")
+    assert [offer.backend for offer in await keyed(Settings.load(tmp_path / ".env"))] == ["stability"]
+    unset.setenv("LIENZO_STABILITY_TIMEOUT", "soon")  # what is wrong is no offer
+    assert await keyed(Settings.load(tmp_path / ".env")) == []
+    unset.setenv("LIENZO_BACKENDS", "painter")
+    unset.setenv("LIENZO_USER_DAILY_USD", "0")
+    assert await keyed(Settings.load(tmp_path / ".env")) == []
+
+
 async def test_a_port_that_is_taken_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with Playground() as other:
@@ -191,6 +334,9 @@ async def playing(folder: Path) -> AsyncGenerator[Played]:
     assert process.stdout is not None
     try:
         line = (await process.stdout.readline()).decode()
+        while "Lienzo is at" not in line:  # what runs on this machine is said before
+            assert line, await process.communicate()
+            line = (await process.stdout.readline()).decode()
         yield Played(process, next(word for word in line.split() if word.startswith("http")))
     finally:
         if process.returncode is None:

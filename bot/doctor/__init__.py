@@ -1,7 +1,7 @@
 """`lienzo doctor`: looks at the settings and at everything around the bot, and says in a line each what is wrong and how to mend it.
 
-It talks to Discord by plain HTTPS requests that only read, never starts the bot or its job engine, and changes nothing but for one small
-file that it writes where the pictures are kept, and removes.
+It talks to Discord and to the generators by requests that only read, never starts the bot or its job engine, and changes nothing but for
+one small file that it writes where the pictures are kept, and removes.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.text import Text as Styled
 
 from bot.config import Settings
-from bot.doctor import generators, house, membership
-from bot.doctor.findings import Finding, Mark, good, trouble
+from bot.doctor import generators, house, membership, nearby
+from bot.doctor.findings import Finding, Mark, good, hint, trouble
 from bot.doctor.permissions import INVITE_PERMISSIONS, invite_link
 from bot.doctor.rest import Rest
 from bot.errors import ConfigError
@@ -43,6 +43,15 @@ async def examine(
     yield await house.pictures(settings)
     async for finding in generators.examine(settings):
         yield finding
+    for found in await nearby.find(settings):
+        yield hint(
+            T(
+                "A server for {name} runs at {url}: with `{name}` in `LIENZO_BACKENDS` and `{setting}={url}` it can be used.",
+                name=found.backend,
+                url=found.url,
+                setting=f"LIENZO_{found.backend.upper()}_URL",
+            )
+        )
     async with client or httpx.AsyncClient() as connected:
         async for finding in membership.examine(settings, Rest(connected, settings.discord_url, settings.token)):
             yield finding
