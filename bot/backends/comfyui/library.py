@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bot.backends.base import Operation
-from bot.backends.comfyui.workflow import Unfit, Workflow, parsed
+from bot.backends.comfyui.workflow import PREFIX, Unfit, Workflow, parsed
 from bot.errors import ConfigError
 from bot.i18n import T
 
@@ -73,8 +73,9 @@ def library(folder: Path | None, setting: str) -> Library:
         try:
             found[_key(path)] = _read(path)
         except (Unfit, OSError) as error:
+            problem = error.text if isinstance(error, Unfit) else T("can't be read")
             raise ConfigError(
-                T("The workflow {file} in `{setting}` {problem}.", file=path.name, setting=setting, problem=error)
+                T("The workflow {file} in `{setting}` {problem}.", file=path.name, setting=setting, problem=problem)
             ) from None
     return Library(found)
 
@@ -89,9 +90,9 @@ def _key(path: Path) -> tuple[str, str]:
 
 def _read(path: Path) -> Workflow:
     if path.stat().st_size > MAX_BYTES:
-        raise Unfit("is too large")
+        raise Unfit(T("is too large"))
     workflow = parsed(path.name, path.read_bytes(), own=True)
     kind = _key(path)[1]
     if missing := [slot for slot in NEEDED[kind] if slot not in workflow.slots]:
-        raise Unfit(f"has no node titled `lienzo:{missing[0]}`")
+        raise Unfit(T("has no node titled `{title}`", title=f"{PREFIX}{missing[0]}"))
     return workflow

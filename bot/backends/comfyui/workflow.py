@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from bot.i18n import T, Text
+
 PREFIX = "lienzo:"
 VALUE = "value"  # of a node that holds nothing else
 TEXT = ("text", "prompt", "string", VALUE)
@@ -102,8 +104,12 @@ class Plan:
     outputs: frozenset[str] = frozenset()
 
 
-class Unfit(ValueError):
-    """A file that is no workflow, or asks for what there is not. Its text says so."""
+class Unfit(Exception):
+    """A file that is no workflow, or asks for what there is not. `text` says so, without its name."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(str(text))
+        self.text = text
 
 
 def parsed(name: str, data: bytes, *, own: bool = False) -> Workflow:
@@ -111,7 +117,7 @@ def parsed(name: str, data: bytes, *, own: bool = False) -> Workflow:
     try:
         nodes = TypeAdapter(dict[str, Node]).validate_json(data)
     except ValidationError:
-        raise Unfit("is not in API format: export it by `Workflow > Export (API)`") from None
+        raise Unfit(T("is not in API format: export it by `Workflow > Export (API)`")) from None
     slots: dict[str, list[tuple[str, str]]] = {}
     for node_id, node in nodes.items():
         for slot in node.names:
@@ -129,10 +135,11 @@ def parsed(name: str, data: bytes, *, own: bool = False) -> Workflow:
 
 def _input(node: Node, slot: str) -> str:
     if slot not in SLOTS:
-        raise Unfit(f"asks for `{PREFIX}{slot}`, which does not exist")
+        raise Unfit(T("asks for `{title}`, which does not exist", title=f"{PREFIX}{slot}"))
     found = (name for name in SLOTS[slot] if name in node.inputs and link(node.inputs[name]) is None)
     if (name := next(found, None)) is None:
-        raise Unfit(f"asks for `{PREFIX}{slot}` at a {node.class_type}, which has no such input")
+        title = f"{PREFIX}{slot}"
+        raise Unfit(T("asks for `{title}` at a {node}, which has no such input", title=title, node=node.class_type))
     return name
 
 

@@ -303,28 +303,28 @@ class ComfyUiDouble(Double):
             entry = await self._run(item)
             self.running = None
             self.history[item.id] = entry
-            await self._send(item, "executing", {"node": None, "prompt_id": item.id}, noted=False)
+            await self.send(item, "executing", {"node": None, "prompt_id": item.id}, noted=False)
             await self.changed()
 
     async def _run(self, item: Item) -> dict[str, Any]:
         """As in the real one: an interrupt or an error leaves nothing behind."""
         outputs: dict[str, Any] = {}
         error = True
-        await self._send(item, "execution_start", {"prompt_id": item.id})
-        await self._send(item, "execution_cached", {"nodes": [], "prompt_id": item.id})
+        await self.send(item, "execution_start", {"prompt_id": item.id})
+        await self.send(item, "execution_cached", {"nodes": [], "prompt_id": item.id})
         try:
             values: dict[str, tuple[Any, ...]] = {}
             for name in ordered(item.graph):
                 await self._execute(item, name, values, outputs)
-            await self._send(item, "execution_success", {"prompt_id": item.id})
+            await self.send(item, "execution_success", {"prompt_id": item.id})
             error = False
         except Interrupted as stopped:
             outputs = {}
-            await self._send(item, "execution_interrupted", self._at(item, stopped.node))
+            await self.send(item, "execution_interrupted", self._at(item, stopped.node))
         except Failed as failed:
             outputs = {}
             words = {"exception_type": failed.kind, "exception_message": f"{failed.message}\n", "traceback": ["File"]}
-            await self._send(item, "execution_error", self._at(item, failed.node) | words | {"current_inputs": {}})
+            await self.send(item, "execution_error", self._at(item, failed.node) | words | {"current_inputs": {}})
         status = {"status_str": "error" if error else "success", "completed": not error, "messages": item.messages}
         return {"prompt": item.listed(), "outputs": outputs, "status": status, "meta": {}}
 
@@ -337,7 +337,7 @@ class ComfyUiDouble(Double):
         node = item.graph[name]
         if item.stop.is_set():
             raise Interrupted(name)
-        await self._send(item, "executing", {"node": name, "display_node": name, "prompt_id": item.id}, noted=False)
+        await self.send(item, "executing", {"node": name, "display_node": name, "prompt_id": item.id}, noted=False)
         given = {key: self._value(value, values) for key, value in node.inputs.items()}
         if node.class_type.startswith("LoadImage"):
             given["image"] = Image.open(io.BytesIO(self.files[located(given["image"])])).size
@@ -353,14 +353,14 @@ class ComfyUiDouble(Double):
             if shown is not None:
                 outputs[name] = shown
                 event = {"node": name, "display_node": name, "output": shown, "prompt_id": item.id}
-                await self._send(item, "executed", event, noted=False)
+                await self.send(item, "executed", event, noted=False)
 
     def _value(self, value: Any, values: Mapping[str, tuple[Any, ...]]) -> Any:
         return values[value[0]][value[1]] if isinstance(value, list) else value
 
     async def _sample(self, item: Item, name: str) -> None:
         for step in range(1, STEPS + 1):
-            await self._step(item, name, step)
+            await self.step(item, name, step)
             if step == HELD:
                 self._sampling = name
                 await self._held(item)
@@ -370,9 +370,9 @@ class ComfyUiDouble(Double):
         if self.fault is not None:
             raise Failed(name, *self.fault)
 
-    async def _step(self, item: Item, name: str, step: int) -> None:
+    async def step(self, item: Item, name: str, step: int) -> None:
         data = {"value": step, "max": STEPS, "prompt_id": item.id, "node": name}
-        await self._send(item, "progress", data, noted=False)
+        await self.send(item, "progress", data, noted=False)
         if self.previews:
             await self._send_bytes(item, struct.pack(">II", 1, 1) + picture(64, 64, step, "JPEG"))
 
@@ -415,7 +415,7 @@ class ComfyUiDouble(Double):
         if self.running is not None and self.running.client == client:
             await socket.send_json({"type": "executing", "data": {"node": next(iter(self.running.graph))}})
             if self._sampling is not None:  # a real one goes on with the next step
-                await self._step(self.running, self._sampling, HELD)
+                await self.step(self.running, self._sampling, HELD)
         await self.changed()
         async for message in socket:
             if message.type is aiohttp.WSMsgType.ERROR:
@@ -433,7 +433,7 @@ class ComfyUiDouble(Double):
             return list(self.sockets.values())
         return [self.sockets[item.client]] if item.client in self.sockets else []
 
-    async def _send(self, item: Item, event: str, data: dict[str, Any], *, noted: bool = True) -> None:
+    async def send(self, item: Item, event: str, data: dict[str, Any], *, noted: bool = True) -> None:
         if noted:
             data |= {"timestamp": int(time.time() * 1000)}
             item.messages.append((event, data))
@@ -477,7 +477,12 @@ class ComfyUiDouble(Double):
 
 
 def fault(kind: str, message: str, details: str) -> dict[str, Any]:
-    return {"type": kind, "message": message, "details": details, "extra_info": {"input_name": details.partition(":")[0]}}
+    return {
+        "type": kind,
+        "message": message,
+        "details": details,
+        "extra_info": {"input_name": details.partition(":")[0]},
+    }
 
 
 def located(name: str) -> tuple[str, str, str]:
