@@ -9,16 +9,20 @@ from functools import partial
 from pathlib import Path
 
 from bot.prompt import parameter_table
+from tests.meta.backends import backend_table
 from tests.meta.commands import command_table
+from tests.meta.workflow import workflow_table
 
 ROOT = Path(__file__).parent.parent.parent
 PART = re.compile(r"(?P<begin><!-- begin: (?P<name>[^>]*?) -->\n).*?(?P<end><!-- end: (?P=name) -->)", re.DOTALL)
 #: What may stand in a document, by the locale of its reader.
 PARTS: Mapping[str, Callable[[str], str]] = {
     "commands": command_table,
+    "backends": backend_table,
     "parameters": parameter_table,
     "parameters midjourney": partial(parameter_table, group="midjourney"),
     "parameters lienzo": partial(parameter_table, group="lienzo"),
+    "workflow": workflow_table,
 }
 
 

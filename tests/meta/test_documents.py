@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.catalog import BACKENDS
 from bot.config import PREFIX
 from bot.doctor.house import known_settings
 from tests.meta.generated import ROOT, documents
@@ -24,6 +25,17 @@ EVERY = pytest.mark.parametrize("document", documents(), ids=lambda document: do
 @EVERY
 def test_settings_exist(document: Path) -> None:
     assert set(SETTING.findall(document.read_text("utf-8"))) <= KNOWN | FOR_TESTS
+
+
+def test_every_generator_has_a_section_that_says_how_what_and_what_not() -> None:
+    _, *sections = (ROOT / "docs" / "backends.md").read_text("utf-8").split("\n## ")
+    named = {section.split("\n", 1)[0]: section for section in sections}
+    assert list(named) == sorted(BACKENDS)
+    for name, section in named.items():
+        leads = re.findall(r"^- \*\*(.+?)\.\*\*", section, re.MULTILINE)
+        assert leads == ["Set up", "Costs", "Can't"], name
+        assert len(re.findall(r"^- ", section, re.MULTILINE)) >= 4, name
+        assert name == "painter" or f"LIENZO_{name.upper()}_" in section
 
 
 def test_settings_in_texts_exist() -> None:

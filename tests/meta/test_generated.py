@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.catalog import BACKENDS
 from tests.meta.generated import PART, ROOT, documents, filled, locale_of
 
 READMES = ("README.md", "README.es.md")
@@ -19,6 +20,14 @@ def test_a_document_is_up_to_date(document: Path) -> None:
 def test_a_readme_lists_the_parameters(name: str) -> None:
     parts = {match["name"] for match in PART.finditer((ROOT / name).read_text("utf-8"))}
     assert any(part.startswith("parameters") for part in parts)
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_a_readme_lists_the_generators(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    table = filled("<!-- begin: backends -->\n<!-- end: backends -->", locale_of(ROOT / name))
+    assert table in text
+    assert all(f"[`{backend}`](docs/backends.md#{backend})" in table for backend in BACKENDS)
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda document: document.name)
