@@ -21,6 +21,7 @@ from bot.errors import (
     BackendError,
     BackendRefused,
     BackendRejected,
+    BackendTimeout,
     BackendUnavailable,
     ConfigError,
     RateLimited,
@@ -373,6 +374,26 @@ async def test_the_older_ones_take_up_a_picture_that_they_forgot(older: MjProxyD
     assert isinstance(older.asked_for[-1], Imagine)
 
 
+async def test_the_older_ones_have_no_ear_for_new_words(older: MjProxyDouble, tmp_path: Path) -> None:
+    """So these go along with the picture."""
+    one = backend(older)
+    grid = await made(one, tmp_path)
+    await worked_on(one, tmp_path, grid.images[1], Operation.VARY, parts=(Part("a dog"),))
+    await one.close()
+    last = older.asked_for[-1]
+    assert isinstance(last, Imagine)
+    assert (last.prompt.startswith("a dog "), len(last.base64Array)) == (True, 1)
+
+
+async def test_the_older_ones_never_vary_what_is_to_be_enlarged(older: MjProxyDouble, tmp_path: Path) -> None:
+    one = backend(older)
+    grid = await made(one, tmp_path)
+    large = await worked_on(one, tmp_path, grid.images[1], Operation.UPSCALE)
+    await one.close()
+    assert infos(large)[0].size == (512, 512)
+    assert len(older.asked_for) == 1
+
+
 async def test_another_server_is_not_taken_for_a_proxy(double: MjProxyDouble) -> None:
     wrong = MjProxy(MjProxySettings.model_validate({"url": f"{double.url}/elsewhere", "secret": double.key}))
     assert "LIENZO_MJPROXY_URL" in str(await wrong.check())
@@ -520,3 +541,29 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str) ->
     monkeypatch.setenv(f"LIENZO_MJPROXY_{name}", "-7")
     with pytest.raises(ConfigError, match=f"LIENZO_MJPROXY_{name}"):
         MjProxySettings.load(None)
+
+
+# Stopping
+
+
+async def test_what_takes_too_long_is_stopped_and_final(double: MjProxyDouble, tmp_path: Path) -> None:
+    hurried = backend(double, timeout=0.2)
+    request = await wanted(hurried, tmp_path, Operation.GENERATE)
+    double.hold()
+    with pytest.raises(BackendTimeout) as caught:
+        await run(hurried, request)
+    await double.stopped()
+    await hurried.close()
+    assert not caught.value.retry
+
+
+async def test_closing_stops_what_is_still_to_be_stopped(double: MjProxyDouble, tmp_path: Path) -> None:
+    one = backend(double)
+    request = await wanted(one, tmp_path, Operation.GENERATE)
+    double.hold()
+    task = asyncio.create_task(run(one, request))
+    await double.begun()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await one.close()
+    assert [work.cancelled for work in double.tasks.values()] == [True]

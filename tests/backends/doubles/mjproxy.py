@@ -447,8 +447,8 @@ def backend(double: Double, *, key: str = KEY, timeout: float = 30.0, **changes:
     return MjProxy(settings, poll_seconds=0.01)
 
 
-WITHOUT_BUTTONS = {Operation.GENERATE, Operation.VARY, Operation.BLEND, Operation.DESCRIBE}
-WITH_BUTTONS = WITHOUT_BUTTONS | {Operation.INPAINT, Operation.OUTPAINT, Operation.UPSCALE}
+WITHOUT_BUTTONS = {Operation.GENERATE, Operation.VARY, Operation.BLEND, Operation.DESCRIBE, Operation.UPSCALE}
+WITH_BUTTONS = WITHOUT_BUTTONS | {Operation.INPAINT, Operation.OUTPAINT}
 FIXED = "its versions are a setting: a proxy lists none"
 WHOLE = "a grid always holds four pictures"
 
