@@ -150,7 +150,8 @@ def notes_for(prompt: Prompt, backend: str, capabilities: Capabilities) -> list[
     if names := unhonoured(prompt, capabilities.parameters | composed):
         notes.append(T("The {backend} backend runs without {parameters}.", backend=backend, parameters=_listed(names)))
     styles = prompt.get("sref")
-    if "sref" in capabilities.parameters and isinstance(styles, tuple) and any("://" not in str(one) for one in styles):
+    codes = not capabilities.style_codes and "sref" in capabilities.parameters
+    if codes and isinstance(styles, tuple) and any("://" not in str(one) for one in styles):
         notes.append(T("Style codes are Midjourney's own: only links to images are used with `--sref`."))
     return notes
 

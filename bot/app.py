@@ -120,6 +120,7 @@ async def application(
         # Admission holds the limits. A place in a queue is taken until the result is posted, so there are some more of them.
         await engine.start({name: 2 * max(number, PLACES) + 2 for name, number in catalog.concurrency.items()})
         stack.push_async_callback(engine.stop)
+        stack.callback(worker.end)
         await worker.abandon()
         await admission.start()
         stack.push_async_callback(admission.stop)

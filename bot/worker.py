@@ -189,6 +189,7 @@ class Worker:
         self._finished = finished
         self._sleep = sleep
         self._since_ms = now_ms()
+        self._ending = False
 
     @property
     def steps(self) -> Mapping[str, Callable[[str], Awaitable[Next]]]:
@@ -328,11 +329,24 @@ class Worker:
     async def _collect(self, job: Job, keeping: "_Keeping") -> tuple[list[Image], Result, Plan]:
         backend, request, chosen = await self._request(job)
         collecting = _Collecting(job, self._outlet, partial(self._keep, job, request, chosen, keeping))
+        task = asyncio.create_task(backend.collect(request, job.handle, collecting), name=f"collect {job.id}")
         try:
-            result = await backend.collect(request, job.handle, collecting)
+            result = await asyncio.shield(task)
             return await collecting.all(result), result, chosen
+        except asyncio.CancelledError:
+            # A backend that is cancelled stops the provider's work. At the end of this process that is taken up again by the next.
+            if self._ending and job.handle is not None:
+                task.add_done_callback(_forget)
+            else:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            raise
         finally:
             await collecting.drop()
+
+    def end(self) -> None:
+        """The process ends: what providers work on under a handle is left to them."""
+        self._ending = True
 
     @asynccontextmanager
     async def _in_time(self, job: Job, seconds: float) -> AsyncGenerator[None]:
@@ -571,6 +585,12 @@ class Worker:
         folder = self._folder(job)
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         return folder
+
+
+def _forget(task: "asyncio.Task[Result]") -> None:
+    """Whatever came of it: nobody waits any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 def role_of(image: Image) -> Role:

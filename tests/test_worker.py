@@ -470,6 +470,28 @@ async def test_what_the_provider_still_has_is_fetched_by_its_handle(tmp_path: Pa
     assert handles == ["h-1"]
 
 
+@pytest.mark.parametrize(("handle", "stopped"), [("h-1", False), (None, True)])
+async def test_the_end_of_the_process_leaves_a_handles_work_to_the_provider(
+    tmp_path: Path, handle: str | None, stopped: bool
+) -> None:
+    told: list[str] = []
+
+    class Watched(Scripted):
+        async def collect(self, request: Request, handle: str | None, progress: Progress) -> Result:
+            try:
+                return await Scripted.collect(self, request, handle, progress)
+            except asyncio.CancelledError:
+                told.append("stop")
+                raise
+
+        async def close(self) -> None:
+            told.append("closed")
+            await Scripted.close(self)
+
+    await broken_off(tmp_path, Watched(offers=replace(EVERYTHING, resumable=handle is not None), handle=handle))
+    assert told == (["stop", "closed"] if stopped else ["closed"])
+
+
 async def test_a_job_that_waits_for_a_broken_queue_is_told(tmp_path: Path) -> None:
     """A running job of which the engine knows nothing failed, and its user reads that at the next start."""
     job = Job(id=new_job_id(), action=Action.IMAGINE, user_id=1, user_name="user1", backend="scripted", place=PLACE)

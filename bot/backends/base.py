@@ -58,6 +58,7 @@ class Capabilities:
     operations: frozenset[Operation]
     edits: frozenset[Edit] = frozenset()
     parameters: frozenset[str] = frozenset()
+    style_codes: bool = False  # it knows Midjourney's codes for `--sref`, not only links
     models: tuple[str, ...] = ()
     samplers: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()

@@ -50,6 +50,7 @@ class MjProxy:
         return Capabilities(
             operations=BASE | BUTTONS if self._buttons else BASE,
             parameters=words.HONOURED,
+            style_codes=True,
             models=tuple(dict.fromkeys(filter(None, [settings.model, *listed]))),
             max_inputs=5,
             size_step=8,
