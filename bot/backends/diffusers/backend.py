@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class Diffusers:
         self._traits: dict[str, asyncio.Task[Traits]] = {}
         self._loras: Mapping[str, Path] = {}
         self._queue: list[Ticket] = []
-        self._most: dict[Shape, int] = {}  # pictures that fit in memory at once, where that is known
+        self._most: dict[Hashable, int] = {}  # pictures of a footprint that fit in memory at once, where that is known
         self._working: asyncio.Task[None] | None = None
         self._handing: set[asyncio.Task[None]] = set()
 
@@ -104,8 +104,8 @@ class Diffusers:
             raise
 
     async def check(self) -> Text | None:
-        if self._machine.missing():
-            return install()
+        if names := self._machine.missing():
+            return install(names)
         try:
             await asyncio.to_thread(self._machine.device)
             for source in self._sources.values():
@@ -206,7 +206,7 @@ class Diffusers:
         """Until nothing waits. What goes wrong in a pass is the matter of those who are in it."""
         while self._queue:
             shape = self._queue[0].shape
-            most = min(self._settings.batch, self._most.get(shape, self._settings.batch))
+            most = min(self._settings.batch, self._most.get(shape.footprint, self._settings.batch))
             places = joined(self._queue, most)
             outcome = await self._pass(shape, places)
             if isinstance(outcome, OutOfMemory):
@@ -225,8 +225,8 @@ class Diffusers:
         return (await asyncio.gather(run, return_exceptions=True))[0]
 
     def _split(self, shape: Shape, places: Sequence[Place]) -> None:
-        """The next pass of this shape is half as large. Who has been through that already gets no third try."""
-        self._most[shape] = max(1, len(places) // 2)
+        """The next pass of this size is half as large. Who has been through that already gets no third try."""
+        self._most[shape.footprint] = max(1, len(places) // 2)
         tickets = list(by_ticket(places))
         reason = T("There was not enough memory for this. Ask for a smaller picture, or for fewer at once.")
         self._fail([one for one in tickets if one.split or len(places) == 1], BackendRejected(reason))

@@ -1,6 +1,7 @@
 """The optional packages, imported when first needed: torch takes seconds."""
 
 import importlib.util
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -31,19 +32,19 @@ def missing() -> tuple[str, ...]:
     return tuple(name for name in PACKAGES if importlib.util.find_spec(name) is None)
 
 
-def install() -> Text:
-    """What to do where packages are missing."""
+def install(names: Sequence[str]) -> Text:
+    """What to do where these packages are missing."""
     return T(
         "The diffusers backend needs packages that are not installed: {names}. Run `pip install 'lienzo[diffusers]'`.",
-        names=", ".join(missing()),
+        names=", ".join(names),
     )
 
 
 @cache
 def library() -> Library:
     """Raises `BackendUnavailable` where it is not installed, or not fit for this machine."""
-    if missing():
-        raise BackendUnavailable(install())
+    if names := missing():
+        raise BackendUnavailable(install(names))
     try:
         return Library()
     except (ImportError, OSError, RuntimeError) as error:

@@ -156,7 +156,7 @@ class TorchMachine:
             colours = loaded.colours if loaded else None
             latents = values.get("latents")
             look = None if colours is None or latents is None else lambda: _seen(colours, pipe, latents, shape)
-            watch(min(1.0, (step + 1) / max(1, pipe.num_timesteps)), look)
+            watch(min(1.0, (step + 1) / (getattr(pipe, "num_timesteps", 0) or shape.steps)), look)
             return values
 
         return follow

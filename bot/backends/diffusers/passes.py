@@ -1,7 +1,7 @@
 """What goes through the model at once: its shape, its pieces, and what a machine is that makes it."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +34,11 @@ class Shape:
     strength: float | None = None
     sampler: str = ""
     loras: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def footprint(self) -> Hashable:
+        """What the memory that a picture takes depends on."""
+        return self.source, self.operation, self.width, self.height
 
 
 @dataclass(frozen=True, slots=True)
