@@ -86,6 +86,7 @@ class Follower:
         self._loop = loop
         self._places = places
         self._tickets = by_ticket(places)
+        self._before = {ticket: len(ticket.pieces) - len(ticket.waiting) for ticket in self._tickets}
         self._preview_seconds = preview_seconds
         self._shown = -preview_seconds
 
@@ -114,7 +115,7 @@ class Follower:
         for ticket, positions in self._tickets.items():
             ticket.begun.set()
             if not ticket.stop.is_set():
-                share = (ticket.finished + fraction * len(positions)) / len(ticket.pieces)
+                share = (self._before[ticket] + fraction * len(positions)) / len(ticket.pieces)
                 ticket.progress.update(min(1.0, share), sheets.get(ticket))
 
 
