@@ -419,6 +419,7 @@ async def test_a_window_may_ask_for_stealth(ben: Person, app: Application) -> No
 # Whose result it is, and whether it is there
 
 
+@pytest.mark.shows("Trouble")
 @running
 async def test_what_was_made_of_a_result_that_is_gone_says_so(ben: Person) -> None:
     one = await single(ben, "a fox")
@@ -436,6 +437,7 @@ async def test_what_was_made_of_a_result_that_is_gone_says_so(ben: Person) -> No
     assert {embed["title"] for m in (first, second, third) for embed in m["embeds"]} == {"Not found"}
 
 
+@pytest.mark.shows("Others' results")
 async def test_where_only_owners_may_click(playground: Playground, tmp_path: Path, ana: Person, ben: Person) -> None:
     backend = Scripted()
     async with serving(settings_for(playground, tmp_path, clicks="owner"), backend, playground):
@@ -444,6 +446,7 @@ async def test_where_only_owners_may_click(playground: Playground, tmp_path: Pat
         await ben.wait("#studio", alone("only the owner"))
 
 
+@pytest.mark.shows("Trouble")
 @running
 async def test_without_a_right_to_post_the_answer_is_the_result(ben: Person, playground: Playground) -> None:
     first = await imagine(ben, "a fox")

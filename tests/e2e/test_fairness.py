@@ -11,6 +11,7 @@ from tests.e2e.people import grid
 from tests.scripted import EVERYTHING, Scripted
 
 
+@pytest.mark.shows("Queue limits")
 async def test_one_queues_thirty_and_the_other_waits_for_one_round_at_most(
     playground: Playground, tmp_path: Path, ana: Person, ben: Person
 ) -> None:
@@ -31,6 +32,7 @@ async def test_one_queues_thirty_and_the_other_waits_for_one_round_at_most(
         await ben.wait("#studio", grid("his only one"))
 
 
+@pytest.mark.shows("Fast, relaxed and turbo")
 async def test_relaxed_jobs_start_when_no_fast_one_waits(
     playground: Playground, tmp_path: Path, ana: Person, ben: Person
 ) -> None:
@@ -48,6 +50,7 @@ async def test_relaxed_jobs_start_when_no_fast_one_waits(
         assert "relajado" in message["content"] or "relaxed)" in message["content"]
 
 
+@pytest.mark.shows("Queue limits")
 @pytest.mark.parametrize("limit", [1, 3])
 async def test_no_more_of_one_persons_jobs_run_than_the_limit(
     playground: Playground, tmp_path: Path, ana: Person, limit: int

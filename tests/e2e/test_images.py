@@ -123,7 +123,7 @@ async def test_what_a_backend_cannot_do_is_said_plainly(
 # /upscale
 
 
-@pytest.mark.shows("/upscale")
+@pytest.mark.shows("/upscale", "Bad images")
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize(
     ("name", "size"),
@@ -171,6 +171,7 @@ async def test_one_image_is_wanted(ben: Person, files: Files, given: tuple[str, 
     assert "either an image or a link" in await refused(interaction)
 
 
+@pytest.mark.shows("Bad images")
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize(
     ("given", "words"),
@@ -193,6 +194,7 @@ async def test_what_is_no_image_is_said_so(
     assert backend.requests == []
 
 
+@pytest.mark.shows("Bad images")
 @pytest.mark.usefixtures("app")
 async def test_a_link_that_has_expired_is_said_so(ben: Person, playground: Playground, files: Files) -> None:
     message = await ben.say("#studio", files=[files("fox.png")])

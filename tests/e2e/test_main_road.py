@@ -13,6 +13,7 @@ from tests.scripted import Scripted
 pytestmark = pytest.mark.usefixtures("app")
 
 
+@pytest.mark.shows("/imagine", "The life of a message")
 async def test_a_prompt_becomes_a_grid(ana: Person, backend: Scripted) -> None:
     interaction = await ana.slash("imagine", "#studio", prompt="a fox in the snow --ar 3:2 --seed 5")
     assert await interaction.acknowledged()
@@ -33,6 +34,7 @@ async def test_a_prompt_becomes_a_grid(ana: Person, backend: Scripted) -> None:
     assert request.seeds == (5, 6, 7, 8)
 
 
+@pytest.mark.shows("The life of a message")
 async def test_the_message_lives_from_waiting_to_done(ana: Person, backend: Scripted) -> None:
     backend.hold()
     backend.previews = True
@@ -47,6 +49,7 @@ async def test_the_message_lives_from_waiting_to_done(ana: Person, backend: Scri
     await ana.gone(progress)
 
 
+@pytest.mark.shows("U1–U4", "V1–V4", "🔄", "Vary (Subtle, Strong)")
 async def test_the_conversation_of_clicks(ben: Person, backend: Scripted) -> None:
     first = await imagine(ben, "a fox")
 
@@ -77,6 +80,7 @@ async def test_the_conversation_of_clicks(ben: Person, backend: Scripted) -> Non
     assert subtle["message_reference"]["message_id"] == single["id"]
 
 
+@pytest.mark.shows("Upscale (Subtle, Creative)", "Zoom Out", "Pan", "Make Square", "❤️")
 async def test_under_a_single_picture(ben: Person, backend: Scripted) -> None:
     first = await imagine(ben, "a fox --ar 2:1")
     await ben.click(first, "U1")
@@ -100,6 +104,7 @@ async def test_under_a_single_picture(ben: Person, backend: Scripted) -> None:
         assert extended["attachments"], label
 
 
+@pytest.mark.shows("Custom Zoom")
 async def test_a_zoom_of_ones_own(ben: Person, backend: Scripted) -> None:
     first = await imagine(ben, "a fox")
     await ben.click(first, "U1")
@@ -119,6 +124,7 @@ async def test_a_zoom_of_ones_own(ben: Person, backend: Scripted) -> None:
     assert "`7` is no zoom" in answer["embeds"][0]["description"]
 
 
+@pytest.mark.shows("The original", "Lineage")
 async def test_the_original_says_how_it_was_made(
     ben: Person, app: Application, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -144,6 +150,7 @@ async def test_a_spaniard_reads_spanish(ana: Person) -> None:
     assert {"Variar (sutil)", "Variar (fuerte)"} <= set(labels(single))
 
 
+@pytest.mark.shows("Others' results")
 async def test_everyone_may_click_and_the_job_is_the_clickers(ana: Person, ben: Person) -> None:
     first = await imagine(ana, "a fox")
     await ben.click(first, "V1")
@@ -151,6 +158,7 @@ async def test_everyone_may_click_and_the_job_is_the_clickers(ana: Person, ben: 
     assert [user["id"] for user in varied["mentions"]] == [ben.id]
 
 
+@pytest.mark.shows("Image prompts", "--iw")
 async def test_an_image_prompt(ana: Person, backend: Scripted) -> None:
     first = await imagine(ana, "a fox")
     data = await ana.download(first["attachments"][0]["url"])
@@ -160,6 +168,7 @@ async def test_an_image_prompt(ana: Person, backend: Scripted) -> None:
     assert len(request.images) == 1
 
 
+@pytest.mark.shows("Permutations")
 async def test_many_jobs_are_asked_for_first(ben: Person, backend: Scripted) -> None:
     interaction = await ben.slash("imagine", "#studio", prompt="a {red, blue} fox")
     question = await interaction.message()

@@ -73,7 +73,7 @@ async def test_two_people_want_the_same_pictures(ana: Person, ben: Person) -> No
     assert "un zorro" in spanish["content"]
 
 
-@pytest.mark.shows("✉️", "DM Results")
+@pytest.mark.shows("✉️", "DM Results", "Trouble")
 @running
 async def test_closed_direct_messages_are_said_or_written_down(ben: Person, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bot.client")
@@ -95,7 +95,7 @@ async def test_menus_on_what_is_not_a_result(ben: Person) -> None:
         words = await ben.say("#studio", "and another")
 
 
-@pytest.mark.shows("auto_dm")
+@pytest.mark.shows("/prefer auto_dm")
 async def test_a_copy_of_every_result(ben: Person, app: Application) -> None:
     assert await app.studio.switch(acting(ben), "auto_dm")
     first = await imagine(ben, "a fox")

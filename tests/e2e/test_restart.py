@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from bot.playground import Person, Playground
 from tests.e2e.people import grid, result
 
@@ -68,6 +70,7 @@ async def bot(playground: Playground, folder: Path, port: int) -> AsyncGenerator
         await process.wait()
 
 
+@pytest.mark.shows("Restart")
 async def test_killed_with_one_job_running_and_three_waiting(
     playground: Playground, tmp_path: Path, ana: Person, ben: Person
 ) -> None:

@@ -518,7 +518,7 @@ async def test_the_panel_in_spanish(ana: Person) -> None:
     await ana.until(lambda: label in on(ana.messages[message["id"]]) or None)
 
 
-@pytest.mark.shows("The moderators' log", "Restart")
+@pytest.mark.shows("Moderators' log", "Restart")
 async def test_the_log_outlives_a_restart(playground: Playground, tmp_path: Path, ben: Person) -> None:
     admin = playground.user("admin")
     async with bot(playground, tmp_path, Scripted()):

@@ -18,6 +18,7 @@ from tests.scripted import Scripted
 RED = 16711680
 
 
+@pytest.mark.shows("Errors")
 @pytest.mark.parametrize(
     ("prompt", "words"),
     [
@@ -59,6 +60,7 @@ async def test_a_job_is_cancelled_while_it_runs(ben: Person, backend: Scripted) 
     assert "a wolf" in after["content"]
 
 
+@pytest.mark.shows("❌")
 @pytest.mark.usefixtures("app")
 async def test_a_job_is_cancelled_while_it_waits(ben: Person, backend: Scripted) -> None:
     backend.hold()
@@ -76,6 +78,7 @@ async def test_a_job_is_cancelled_while_it_waits(ben: Person, backend: Scripted)
     assert len(backend.requests) == 3
 
 
+@pytest.mark.shows("Others' results", "❌")
 @pytest.mark.usefixtures("app")
 async def test_only_the_owner_and_moderators_cancel_and_delete(
     ana: Person, ben: Person, playground: Playground, backend: Scripted
@@ -90,6 +93,7 @@ async def test_only_the_owner_and_moderators_cancel_and_delete(
     await ana.gone(message)
 
 
+@pytest.mark.shows("Queue limits")
 @pytest.mark.usefixtures("app")
 async def test_the_eleventh_waiting_job_is_refused_in_words(ben: Person, backend: Scripted) -> None:
     backend.hold()
@@ -105,6 +109,7 @@ async def test_the_eleventh_waiting_job_is_refused_in_words(ben: Person, backend
     assert "queue" in refusal["embeds"][0]["description"].lower()
 
 
+@pytest.mark.shows("Trouble")
 async def test_a_refusal_and_a_fault_are_told_apart(ben: Person, app: Application, backend: Scripted) -> None:
     backend.troubles = [BackendRefused(backend="scripted", reason="no foxes")]
     await (await ben.slash("imagine", "#studio", prompt="a fox")).acknowledged()
@@ -113,6 +118,7 @@ async def test_a_refusal_and_a_fault_are_told_apart(ben: Person, app: Applicatio
     assert len(backend.requests) == 1
 
 
+@pytest.mark.shows("Trouble")
 async def test_what_may_help_is_tried_again(
     playground: Playground, tmp_path: Path, ben: Person, backend: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +129,7 @@ async def test_what_may_help_is_tried_again(
     assert len(backend.requests) == 3
 
 
+@pytest.mark.shows("Trouble")
 @pytest.mark.usefixtures("app")
 async def test_when_the_token_is_refused_the_channel_message_is_edited(
     ben: Person, backend: Scripted, playground: Playground
@@ -143,6 +150,7 @@ async def test_when_the_token_is_refused_the_channel_message_is_edited(
     await ben.wait("#studio", grid("a wolf"))
 
 
+@pytest.mark.shows("Trouble")
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("status", [429, 500])
 async def test_discord_stumbles_while_a_result_is_posted(
@@ -157,6 +165,7 @@ async def test_discord_stumbles_while_a_result_is_posted(
     assert len(posted) == 1
 
 
+@pytest.mark.shows("Trouble")
 @pytest.mark.usefixtures("app")
 async def test_a_post_that_failed_after_it_succeeded_is_there_once(
     ben: Person, playground: Playground, monkeypatch: pytest.MonkeyPatch
@@ -167,6 +176,7 @@ async def test_a_post_that_failed_after_it_succeeded_is_there_once(
     assert len([m for m in await ben.history("#studio") if m["attachments"]]) == 1
 
 
+@pytest.mark.shows("Trouble")
 @pytest.mark.usefixtures("app")
 async def test_the_gateway_drops_in_the_middle_of_a_job(ben: Person, backend: Scripted, playground: Playground) -> None:
     backend.hold()
@@ -180,6 +190,7 @@ async def test_the_gateway_drops_in_the_middle_of_a_job(ben: Person, backend: Sc
     await ben.wait("#studio", result("Image #1"))
 
 
+@pytest.mark.shows("Trouble")
 @pytest.mark.usefixtures("app")
 async def test_a_picture_over_the_limit_is_posted_smaller(ben: Person, backend: Scripted, tmp_path: Path) -> None:
     noise = tmp_path / "noise.png"
@@ -192,6 +203,7 @@ async def test_a_picture_over_the_limit_is_posted_smaller(ben: Person, backend: 
     assert (await picture(ben, message)).size[0] > 1000
 
 
+@pytest.mark.shows("Where")
 @pytest.mark.usefixtures("app")
 async def test_other_servers_are_refused(ben: Person, backend: Scripted, playground: Playground) -> None:
     with pytest.raises(LookupError):

@@ -47,9 +47,16 @@ _COMMANDS: Mapping[str, str] = {
     "/help": "commands, parameters and buttons, from the tables in the code",
     "/userid": "one's id",
     "/server": "gallery, moderators' log and generator of a server, for those who manage it",
-    "Message context menu": "Cancel or Delete, DM Results, Report Job, Describe, Use Image…",
+    "Message context menu": "Describe, and the four below",
+    "Cancel or Delete": "on a message of the bot: one's own job, for moderators every job",
+    "DM Results": "the pictures one by one as direct messages, with seed and job id",
+    "Report Job": "a reason, which the moderators read in their log",
+    "Use Image…": "upscale, edit, use as prompt or as style any image in a message",
     "Leaving out commands": "a command that another bot owns is not registered",
-    "Where": "servers, threads, and where the operator allows it direct messages and user installs",
+    "Where": "the same commands everywhere that the operator allows, and nowhere else",
+    "Threads": "a result stays in the thread of its command",
+    "DMs": "direct messages with the bot, where the operator allows them",
+    "User-installed contexts": "other servers and private channels, where the operator allows it",
 }
 _LANGUAGE: Mapping[str, str] = {
     "Weights": "`a::2 b`, also negative; their sum must be above 0",
@@ -68,15 +75,18 @@ _MESSAGES: Mapping[str, str] = {
     "Upscale (Subtle, Creative)": "twice as large",
     "Vary (Subtle, Strong)": "variations of a single picture",
     "Vary (Region)": "a part painted anew: a 3×3 choice or a mask, shown before it is bought",
-    "Zoom Out": "2x, 1.5x, and a zoom and a shape of one's own",
+    "Zoom Out": "2x and 1.5x",
+    "Custom Zoom": "a zoom, a shape and a prompt of one's own",
     "Pan": "⬅️ ➡️ ⬆️ ⬇️",
     "Make Square": "where it is not square yet",
-    "Edit": "an instruction in words",
-    "❤️ and the gallery": "favourites; with enough of them a picture is shown in the server's gallery",
+    "✏️ Edit": "an instruction in words",
+    "❤️": "one's favourites, counted",
+    "Gallery": "with enough ❤️ a picture is shown in the server's gallery, once",
     "The original": "the file as it was made, from our own store",
     "Remix mode": "the prompt is asked for before V, Vary, 🔄 and Pan",
-    "Reactions": "✉️ sends, ❌ cancels or deletes, ⭐ favours",
-    "Use Image…": "upscale, edit, use as prompt or as style any image in a message",
+    "✉️": "as a reaction: sends the pictures one by one, with seed and job id",
+    "❌": "as a reaction and a button: cancels or deletes",
+    "⭐": "as a reaction: the same as ❤️",
     "Others' results": "anyone may click and the job is the clicker's; cancel and delete are the owner's and moderators'",
     "Queue limits": "3 running and 10 waiting for each user; the next is told so",
     "Lineage": "`V2 of U3 of a grid` with jump links; a result can be made exactly again",
@@ -84,10 +94,10 @@ _MESSAGES: Mapping[str, str] = {
     "Restart": "nothing is lost and every old button works",
 }
 _MODES: Mapping[str, str] = {
-    "Fast and relax": "relaxed jobs start when no fast one waits",
+    "Fast, relaxed and turbo": "relaxed jobs start when no fast one waits; the operator sets who may choose",
     "Turbo": "a generator's faster model, where it has one",
     "Stealth": "for oneself alone, and in the moderators' log",
-    "The moderators' log": "every result, also those in stealth, and reports",
+    "Moderators' log": "every result, also those in stealth, and reports",
 }
 
 
@@ -129,6 +139,12 @@ def _words(tree: ast.AST) -> Iterator[str]:
             yield from (a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
 
 
+def _link(test: str) -> str:
+    """A test as a link to its file, beside `docs/`."""
+    file, name = test.split("::")
+    return f"[`{name}`](../tests/e2e/{file})"
+
+
 def workflow_table(_: str) -> str:
     """The table of docs/workflow.md."""
     tests = shown()
@@ -138,7 +154,7 @@ def workflow_table(_: str) -> str:
         if row.section != section:
             section = row.section
             lines += ["", f"### {section}", "", "| What | What one sees | Shown by |", "|---|---|---|"]
-        names = ", ".join(f"`{name}`" for name in tests.get(row.what, [])[:3])
+        names = ", ".join(_link(name) for name in tests.get(row.what, [])[:3])
         what = f"`{row.what}`" if row.what.startswith("--") else row.what
         lines.append(f"| {what} | {row.does} | {names} |")
     return "\n".join(lines[1:]) + "\n"
