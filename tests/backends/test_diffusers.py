@@ -2,13 +2,14 @@
 
 import asyncio
 import errno
+import math
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -47,6 +48,7 @@ async def waiting(
     double: DiffusersDouble, backend: Diffusers, folder: Path, *changes: dict[str, Any]
 ) -> list["asyncio.Task[Result]"]:
     """One request at work and held up, and others behind it."""
+    assert await backend.check() is None  # so that each model is known, and each request in the queue at its first turn
     double.hold()
     first = await ask(backend, folder / "first", seeds=(1,))
     tasks = [asyncio.create_task(run(backend, first))]
@@ -54,8 +56,8 @@ async def waiting(
     for number, change in enumerate(changes):
         request = await ask(backend, folder / f"other-{number}", **change)
         tasks.append(asyncio.create_task(run(backend, request)))
-    await asyncio.sleep(0)  # what each model is, is known by now, so each is in the queue at its first turn
-    assert len(backend._queue) == len(tasks)
+    await asyncio.sleep(0)
+    assert len(backend._queue) == len(tasks)  # pyright: ignore[reportPrivateUsage]
     return tasks
 
 
@@ -121,7 +123,8 @@ async def test_no_pass_is_larger_than_the_setting(double: DiffusersDouble, tmp_p
     assert sorted(listener.images) == [0, 1, 2, 3]
     assert listener.fractions == sorted(listener.fractions)
     assert listener.fractions[-1] == 1
-    assert Image.open(listener.previews[-1]).size == (448, 448)
+    with Image.open(listener.previews[-1]) as preview:
+        assert preview.size == (448, 448)
 
 
 async def test_one_of_several_leaves_and_the_others_get_theirs(
@@ -211,6 +214,7 @@ async def test_quality_is_a_share_of_the_models_steps(
     assert double.passes[0][0].steps == steps
 
 
+@example(math.nextafter(1 / 3, 0), 1)
 @given(st.floats(0, 1), st.integers(1, 150))
 def test_a_step_is_always_made(strength: float, steps: int) -> None:
     made = strong(strength)

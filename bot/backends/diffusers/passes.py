@@ -118,4 +118,7 @@ def strong(strength: float) -> float:
 
 def enough(steps: int, strength: float | None) -> int:
     """So many steps that at least one is made: of a picture that is changed, only the share `strength` of them is."""
-    return steps if strength is None else max(steps, math.ceil(1 / strength))
+    if strength is None:
+        return steps
+    least = math.ceil(1 / strength)
+    return max(steps, least if least * strength >= 1 else least + 1)  # as 1 / strength is rounded
