@@ -107,7 +107,11 @@ AnyCommand = app_commands.Command[commands.Cog, ..., object] | app_commands.Grou
 def commands_pages(every: Sequence[AnyCommand], locale: str) -> Iterator[HelpPage]:
     slashes = sorted(leaf_commands(every), key=lambda command: command.qualified_name)
     lines = [f"**/{one.qualified_name}**: {Text(one.description).in_language(locale)}" for one in slashes]
-    menus = [f"**{Text(one.name).in_language(locale)}**" for one in every if isinstance(one, app_commands.ContextMenu) and _on_message(one)]
+    menus = [
+        f"**{Text(one.name).in_language(locale)}**"
+        for one in every
+        if isinstance(one, app_commands.ContextMenu) and _on_message(one)
+    ]
     if menus:
         lines += ["", Text(MENU.message, {"names": ", ".join(menus)}).in_language(locale)]
     return _pages("commands", T("Commands"), lines)
