@@ -15,51 +15,109 @@ TOKENS = 77
 
 
 @cache
-def tiny() -> Path:
-    """Its folder, as one would download it. It is there until the process ends."""
+def tiny(kind: str = "sd") -> Path:
+    """The folder of a model, as one would download it; `kind` is `sd`, or `xl` for SDXL's family. It is there until the process ends."""
     folder = tempfile.mkdtemp(prefix="tiny-diffusion-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = Path(folder) / "tiny"
-    pipeline().save_pretrained(path)
+    path = Path(folder) / ("tiny" if kind == "sd" else f"tiny-{kind}")
+    (pipeline() if kind == "sd" else large()).save_pretrained(path)
     return path
 
 
-def pipeline() -> Any:
-    """`StableDiffusionPipeline`, without a safety checker."""
-    torch, diffusers, transformers = (import_module(name) for name in ("torch", "diffusers", "transformers"))
+def _libraries() -> tuple[Any, Any]:
+    torch = import_module("torch")
     torch.manual_seed(0)
-    unet = diffusers.UNet2DConditionModel(
+    torch.set_num_threads(1)  # so small a model only waits for its threads
+    return import_module("diffusers"), import_module("transformers")
+
+
+def pipeline(**parts: Any) -> Any:
+    """`StableDiffusionPipeline`, without a safety checker unless `parts` has one."""
+    diffusers, transformers = _libraries()
+    checked = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False} | parts
+    return diffusers.StableDiffusionPipeline(
+        vae=_vae(diffusers),
+        text_encoder=transformers.CLIPTextModel(_words(transformers)),
+        tokenizer=_tokenizer(transformers),
+        unet=_unet(diffusers, cross_attention_dim=32),
+        scheduler=_scheduler(diffusers),
+        **checked,
+    )
+
+
+def large() -> Any:
+    """`StableDiffusionXLPipeline`: two encoders of words, and a U-Net that is told of sizes."""
+    diffusers, transformers = _libraries()
+    words = _words(transformers, hidden_act="gelu", projection_dim=32)
+    return diffusers.StableDiffusionXLPipeline(
+        vae=_vae(diffusers),
+        text_encoder=transformers.CLIPTextModel(words),
+        text_encoder_2=transformers.CLIPTextModelWithProjection(words),
+        tokenizer=_tokenizer(transformers),
+        tokenizer_2=_tokenizer(transformers),
+        unet=_unet(
+            diffusers,
+            cross_attention_dim=64,
+            addition_embed_type="text_time",
+            addition_time_embed_dim=8,
+            projection_class_embeddings_input_dim=6 * 8 + 32,
+        ),
+        scheduler=_scheduler(diffusers),
+    )
+
+
+def checker(*, flags: bool) -> dict[str, Any]:
+    """A safety checker that finds something in every picture, or in none, and what it needs to look."""
+    _, transformers = _libraries()
+    safety = import_module("diffusers.pipelines.stable_diffusion.safety_checker")
+    vision = {
+        "hidden_size": 32,
+        "intermediate_size": 37,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 4,
+        "image_size": 32,
+        "patch_size": 16,
+    }
+    config = transformers.CLIPConfig(vision_config=vision, projection_dim=32)
+    made = safety.StableDiffusionSafetyChecker(config)
+    made.concept_embeds_weights.data.fill_(-2.0 if flags else 2.0)  # thresholds of a cosine
+    made.special_care_embeds_weights.data.fill_(2.0)
+    extractor = transformers.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    return {"safety_checker": made, "feature_extractor": extractor, "requires_safety_checker": True}
+
+
+def _unet(diffusers: Any, **more: Any) -> Any:
+    return diffusers.UNet2DConditionModel(
         sample_size=32,
         block_out_channels=(32, 64),
         layers_per_block=1,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-        cross_attention_dim=32,
         norm_num_groups=8,
+        **more,
     )
-    vae = diffusers.AutoencoderKL(
+
+
+def _vae(diffusers: Any) -> Any:
+    return diffusers.AutoencoderKL(
         block_out_channels=(32, 32, 32, 32),
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
         norm_num_groups=8,
         latent_channels=4,
     )
-    config = transformers.CLIPTextConfig(
+
+
+def _words(transformers: Any, **more: Any) -> Any:
+    return transformers.CLIPTextConfig(
         vocab_size=514, hidden_size=32, intermediate_size=37, num_hidden_layers=2, num_attention_heads=4,
-        bos_token_id=512, eos_token_id=513, pad_token_id=513,
+        bos_token_id=512, eos_token_id=513, pad_token_id=513, **more,
     )  # fmt: skip
-    scheduler = diffusers.DDIMScheduler(
+
+
+def _scheduler(diffusers: Any) -> Any:
+    return diffusers.DDIMScheduler(
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1, clip_sample=False
-    )
-    return diffusers.StableDiffusionPipeline(
-        vae=vae,
-        text_encoder=transformers.CLIPTextModel(config),
-        tokenizer=_tokenizer(transformers),
-        unet=unet,
-        scheduler=scheduler,
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
     )
 
 

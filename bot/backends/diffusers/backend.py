@@ -168,6 +168,7 @@ class Diffusers:
             strength=strength,
             sampler=self._sampler(str(given.get("sampler") or settings.sampler), traits),
             loras=tuple(self._lora(name, weight) for name, weight in given.get("lora", ())),
+            unwanted=bool(unwanted(request)),
         )
 
     def _setting(self, field: str) -> str:
@@ -283,8 +284,11 @@ class Diffusers:
 def pieces(request: Request) -> list[Piece]:
     """A piece for each seed. Such models know no weights: what is worth less than nothing goes where nothing of it is wanted."""
     initial = next((image.path for image in request.images if image.role is Role.INITIAL), None)
-    unwanted = ", ".join([*request.negative, *(part.text for part in request.parts if part.weight < 0)])
-    return [Piece(request.text, unwanted, seed, initial, request.mask) for seed in request.seeds]
+    return [Piece(request.text, unwanted(request), seed, initial, request.mask) for seed in request.seeds]
+
+
+def unwanted(request: Request) -> str:
+    return ", ".join([*request.negative, *(part.text for part in request.parts if part.weight < 0)])
 
 
 def notes(ticket: Ticket) -> list[Text]:

@@ -128,11 +128,10 @@ class TorchMachine:
     def _arguments(self, shape: Shape, pieces: Sequence[Piece]) -> Mapping[str, Any]:
         """What all pieces have in common is said once, so that it is also worked out once."""
         torch, given = library().torch, {"width": shape.width, "height": shape.height, "output_type": "pil"}
-        prompts = [(piece.prompt, piece.negative) for piece in pieces]
         alike = len({(piece.prompt, piece.negative, piece.image, piece.mask) for piece in pieces}) == 1
         told = pieces[:1] if alike else pieces
         values: dict[str, list[Any]] = {"prompt": [piece.prompt for piece in told]}
-        if any(negative for _, negative in prompts):
+        if shape.unwanted:
             values["negative_prompt"] = [piece.negative for piece in told]
         if shape.operation is not Operation.GENERATE:
             values["image"] = [picture(piece.image, shape, "RGB") for piece in told if piece.image]

@@ -23,7 +23,8 @@ class OutOfMemory(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What all pieces of a pass have in common. None stands for the model's own."""
+    """What all pieces of a pass have in common. None stands for the model's own. `unwanted`: they have negative prompts, as to some models
+    an empty one is not the same as none."""
 
     source: str  # of the model
     operation: Operation
@@ -34,6 +35,7 @@ class Shape:
     strength: float | None = None
     sampler: str = ""
     loras: tuple[tuple[str, float], ...] = ()
+    unwanted: bool = False
 
     @property
     def footprint(self) -> Hashable:

@@ -24,7 +24,7 @@ SAMPLERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "DDIM": ("DDIMScheduler", {}),
     "DDPM": ("DDPMScheduler", {}),
     "DEIS": ("DEISMultistepScheduler", {}),
-    "PNDM": ("PNDMScheduler", {}),
+    "PNDM": ("PNDMScheduler", {"skip_prk_steps": True}),  # else it makes twelve steps before the first
     "UniPC": ("UniPCMultistepScheduler", {}),
 }
 
