@@ -261,7 +261,7 @@ class Diffusers:
         if wrong is not None:
             self._fail([ticket], wrong)
         elif ticket.finished == len(ticket.pieces) and not ticket.done.done():
-            ticket.progress.update(1.0)
+            ticket.progress.update(1.0, ticket.preview)
             ticket.done.set_result(None)
 
     async def _keep(self, ticket: Ticket, index: int, painted: Painted) -> None:

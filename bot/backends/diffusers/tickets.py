@@ -21,7 +21,7 @@ GROUND = (43, 45, 49)
 class Ticket:
     """A request. `joins`: it may go with others. `begun` is set when the model is ready for its first pass, or when there will be none;
     `stop` when nobody wants it any more. `split`: it did not fit in memory at once. Of its pictures, `waiting` are those not begun;
-    `seen` is how each looks by now."""
+    `seen` is how each looks by now, and `preview` the last file of it."""
 
     request: Request
     shape: Shape
@@ -37,6 +37,7 @@ class Ticket:
     images: dict[int, Generated] = field(default_factory=dict[int, Generated])
     waiting: list[int] = field(default_factory=list[int])
     seen: list[Image.Image | None] = field(default_factory=list[Image.Image | None])
+    preview: Path | None = None
 
     def __post_init__(self) -> None:
         self.waiting = list(range(len(self.pieces)))
@@ -116,7 +117,8 @@ class Follower:
             ticket.begun.set()
             if not ticket.stop.is_set():
                 share = (self._before[ticket] + fraction * len(positions)) / len(ticket.pieces)
-                ticket.progress.update(min(1.0, share), sheets.get(ticket))
+                ticket.preview = sheets.get(ticket, ticket.preview)
+                ticket.progress.update(min(1.0, share), ticket.preview)
 
 
 def mosaic(pictures: Sequence[Image.Image | None], folder: Path) -> Path:
