@@ -23,7 +23,7 @@ SHOWN_WORDS = 8
 CAPABILITIES = Capabilities(
     operations=frozenset(Operation),
     parameters=frozenset({
-        "chaos", "stylize", "weird", "tile", "no", "iw", "sref", "sw", "seed", "sameseed", "raw", "style", "strength", "model", "draft",
+        "chaos", "stylize", "weird", "tile", "no", "iw", "sref", "sw", "seed", "sameseed", "raw", "strength", "model", "draft",
         "hd", "quality", "stop", "exp",
     }),
     models=(works.NAME, works.SKETCH), turbo_model=works.SKETCH,
