@@ -34,19 +34,19 @@ class Prefer(commands.Cog):
 
     @option.command(name="set", description=locale_str(N_("Make a parameter that stands for others, or delete one")))
     @app_commands.describe(
-        name=locale_str(N_("How you will write it: mine for --mine")),
+        option=locale_str(N_("How you will write it: mine for --mine")),
         value=locale_str(N_("What it stands for, such as --ar 3:2 --raw. Nothing: it is deleted")),
     )
-    async def option_set(self, interaction: Interaction, name: str, value: str = "") -> None:
+    async def option_set(self, interaction: Interaction, option: str, value: str = "") -> None:
         await defer(interaction, ephemeral=True)
-        kept = await self.bot.studio.set_option(caller(interaction), name, value)
+        kept = await self.bot.studio.set_option(caller(interaction), option, value)
         meaning = self.bot.studio.preferences(caller(interaction)).custom.get(kept)
         if meaning is None:
             await say(interaction, T("`--{name}` is deleted.", name=kept))
         else:
             await say(interaction, T("`--{name}` stands for `{value}` now.", name=kept, value=_shown(meaning, SHOWN)))
 
-    @option_set.autocomplete("name")
+    @option_set.autocomplete("option")
     async def _names(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         asking = await self.bot.remember(interaction)
         wanted = typed.strip().lstrip("-").lower()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.playground.clock import Clock, Timer
-from bot.playground.commands import choice
+from bot.playground.commands import GROUP, SUBCOMMAND, choice
 from bot.playground.drafts import LOADING, Frame
 from bot.playground.events import Events
 from bot.playground.files import Upload
@@ -292,7 +292,7 @@ class Interactions:
         elif interaction.type == COMMAND:
             extra.type = CHAT_INPUT if interaction.data.get("type", 1) == 1 else CONTEXT_MENU
             extra.fields["interaction"] = {
-                "id": interaction.id, "type": COMMAND, "name": interaction.data["name"], "user": interaction.user.payload,
+                "id": interaction.id, "type": COMMAND, "name": _full_name(interaction.data), "user": interaction.user.payload,
             }  # fmt: skip
         if interaction.original is not None and interaction.answered is not None:
             extra.fields["interaction_metadata"]["original_response_message_id"] = interaction.original.id
@@ -367,3 +367,12 @@ def _focused(options: list[JSON]) -> JSON:
         if option.get("options") and (found := _focused(option["options"])):
             return found
     return {}
+
+
+def _full_name(command: JSON) -> str:
+    """`prefer option set`: the name with its groups and subcommands, as messages give it.
+
+    https://docs.discord.com/developers/interactions/receiving-and-responding#message-interaction-object
+    """
+    inner = next((option for option in command.get("options", ()) if option["type"] in (SUBCOMMAND, GROUP)), None)
+    return f"{command['name']} {_full_name(inner)}" if inner else str(command["name"])

@@ -5,6 +5,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
 
@@ -148,7 +149,9 @@ class Making(Intake):
             raise NotFound
         given = _details(action, extra, self._preferences.peek(caller.user_id).variability) | dict(details or {})
         if action in RESHAPING:
-            prompt = replaced(prompt, ar=None, width=None, height=None)
+            shape = _panned(outputs[tile - 1], extra) if action is Action.PAN else None
+            prompt = replaced(prompt, width=None, height=None)
+            prompt = replaced(prompt, ar=shape)
         prompt, given = (
             _zoomed(prompt, parsed(parent), given, outputs[tile - 1])
             if action is Action.ZOOM
@@ -395,7 +398,7 @@ class Making(Intake):
                 )
             )
         if "video" in prompt.parameters:
-            raise NotPossible(T("The {backend} backend makes pictures only: `--video` can't be used.", backend=backend))
+            raise PromptError(T("The {backend} backend makes pictures only: `--video` can't be used.", backend=backend))
         model = _text_of(prompt.get("model"))
         if model is not None and capabilities.models and model not in capabilities.models:
             near = get_close_matches(model, capabilities.models, 5, cutoff=0.0)
@@ -526,6 +529,14 @@ def _details(action: Action, extra: str, variability: str) -> dict[str, Any]:
             return {"strength": variability}
         case _:
             return {}
+
+
+def _panned(picture: Image, direction: str) -> Ratio:
+    """The shape of a picture with a half more on one side, in small numbers."""
+    wider = direction in ("left", "right")
+    shape = Fraction(picture.width, picture.height) * (Fraction(3, 2) if wider else Fraction(2, 3))
+    near = shape.limit_denominator(16)
+    return Ratio(near.numerator, near.denominator)
 
 
 def _distinct(read: Sequence[Parsed]) -> tuple[Text, ...]:

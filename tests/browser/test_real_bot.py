@@ -135,3 +135,13 @@ async def test_the_painter_in_a_process_of_its_own(browser: Browser, tmp_path: P
         await chat.click("U4", grid)
         assert await width(await chat.offering("❤️", "n.º 4")) == 256
         assert chat.errors == []
+
+
+async def test_a_command_without_options_is_sent_by_enter(studio: Chat) -> None:
+    """Pasted at once, and typed with a blank after it: the form that opens has no field to be in."""
+    await studio.run("/prefer remix")
+    await expect(studio.message("Remix mode is on")).to_be_visible()
+    await studio.box.press_sequentially("/prefer remix ")
+    await studio.page.keyboard.press("Enter")
+    await expect(studio.message("Remix mode is off")).to_be_visible()
+    await expect(studio.message("Remix mode is off")).to_contain_text("/prefer remix")

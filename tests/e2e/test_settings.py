@@ -233,16 +233,16 @@ async def test_a_style_stays_until_it_is_switched_off(playground: Playground, tm
 async def test_options_of_ones_own(ben: Person) -> None:
     assert "You have no options yet" in await said(ben, "prefer option list")
     assert "`--mine` stands for `--ar 3:2 --tile` now" in await said(
-        ben, "prefer option set", name="--Mine", value="--ar 3:2 --tile"
+        ben, "prefer option set", option="--Mine", value="--ar 3:2 --tile"
     )
     listed = await answered(ben, "prefer option list")
     assert listed["content"] == "You have 1 option:"
     assert "`--mine` → `--ar 3:2 --tile`" in text(listed)
     made = await imagine(ben, "a fox --mine")
     assert "--ar 3:2 --tile" in made["content"]
-    assert await ben.autocomplete("prefer option set", "#studio", "name", "mi") == [{"name": "--mine", "value": "mine"}]
-    assert "`--mine` is deleted" in await said(ben, "prefer option set", name="mine")
-    assert "You have no option `--mine`" in await said(ben, "prefer option set", name="mine")
+    assert await ben.autocomplete("prefer option set", "#studio", "option", "mi") == [{"name": "--mine", "value": "mine"}]
+    assert "`--mine` is deleted" in await said(ben, "prefer option set", option="mine")
+    assert "You have no option `--mine`" in await said(ben, "prefer option set", option="mine")
 
 
 @pytest.mark.shows("/prefer option set")
@@ -261,7 +261,7 @@ async def test_options_of_ones_own(ben: Person) -> None:
 )
 @pytest.mark.usefixtures("app")
 async def test_options_that_are_none(ben: Person, name: str, value: str, words: str) -> None:
-    assert words in await said(ben, "prefer option set", name=name, value=value)
+    assert words in await said(ben, "prefer option set", option=name, value=value)
     assert "You have no options yet" in await said(ben, "prefer option list")
 
 
@@ -269,8 +269,8 @@ async def test_options_that_are_none(ben: Person, name: str, value: str, words: 
 @pytest.mark.usefixtures("app")
 async def test_a_twenty_first_option_is_refused(ben: Person) -> None:
     for number in range(20):
-        await said(ben, "prefer option set", name=f"o{number}", value="--raw")
-    assert "You have 20 options already" in await said(ben, "prefer option set", name="more", value="--raw")
+        await said(ben, "prefer option set", option=f"o{number}", value="--raw")
+    assert "You have 20 options already" in await said(ben, "prefer option set", option="more", value="--raw")
     assert len(text(await answered(ben, "prefer option list")).splitlines()) == 20
 
 

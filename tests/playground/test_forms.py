@@ -233,7 +233,7 @@ async def test_a_group_of_subcommands(bot: SmallBot, ana: Person) -> None:
     await sync(bot, prefer)
     answer = await (await ana.slash("prefer option set", "#studio", option="mine", value="--ar 3:2")).message()
     assert answer["content"] == "mine=--ar 3:2"
-    assert answer["interaction"]["name"] == "prefer"
+    assert answer["interaction"]["name"] == "prefer option set"
     assert await ana.autocomplete("prefer option set", "#studio", "option", "m") == [{"name": "m", "value": "m"}]
     with pytest.raises(PlaygroundError, match="subcommands"):
         await ana.slash("prefer", "#studio")

@@ -55,7 +55,8 @@ export function createComposer(channel, { onSent }) {
     fit();
     drafts.set(channel.id, input.value);
     const found = /^\/\S.*\s/s.test(input.value) ? parseTyped(input.value, entries) : null;
-    if (found) enter(found.entry, found.values);
+    // The whole name of a command without a word more is not yet a command that was begun: `/prefer remix`.
+    if (found && input.value.length > found.entry.name.length + 1) enter(found.entry, found.values);
     else offer();
   }
 
@@ -96,7 +97,8 @@ export function createComposer(channel, { onSent }) {
     drafts.delete(channel.id);
     slot.replaceChildren(form.node);
     node.classList.add("commanding");
-    form.focus();
+    if (entry.options.length) form.focus();
+    else send.focus(); // so that Enter sends it
   }
 
   function leave(text) {

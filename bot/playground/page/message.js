@@ -116,7 +116,7 @@ function context(message) {
   const lines = [];
   const ofCommand = isEphemeral(message) && name; // its follow-up: what it refers to may have been deleted since
   if (message.message_reference && message.type === 19 && !ofCommand) lines.push(replyLine(message));
-  if (name) lines.push(h("div", { class: "used" }, avatar(state.users.get(user.id) ?? user, "tiny"), t("used", { name: nameOf(state.users.get(user.id) ?? user) }), " ", h("b", {}, `/${name}`)));
+  if (name) lines.push(h("div", { class: "used" }, avatar(state.users.get(user.id) ?? user, "tiny"), t("used", { name: nameOf(state.users.get(user.id) ?? user) }), " ", h("b", {}, name === name.toLowerCase() ? `/${name}` : name)));
   return lines;
 }
 
