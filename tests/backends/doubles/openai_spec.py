@@ -18,10 +18,14 @@ NEWER: dict[str, tuple[str, ...]] = {"quality": ("xhigh", "max")}
 MULTIPART = "multipart/form-data"
 
 
-@cache
 def specification() -> JSON | None:
     path = os.environ.get(VARIABLE)
-    return _newer(json.loads(Path(path).read_bytes())) if path else None
+    return _read(path) if path else None
+
+
+@cache
+def _read(path: str) -> JSON:
+    return _newer(json.loads(Path(path).read_bytes()))
 
 
 def request_problems(path: str, media_type: str, body: Any) -> list[str]:
