@@ -240,7 +240,9 @@ async def test_options_of_ones_own(ben: Person) -> None:
     assert "`--mine` → `--ar 3:2 --tile`" in text(listed)
     made = await imagine(ben, "a fox --mine")
     assert "--ar 3:2 --tile" in made["content"]
-    assert await ben.autocomplete("prefer option set", "#studio", "option", "mi") == [{"name": "--mine", "value": "mine"}]
+    assert await ben.autocomplete("prefer option set", "#studio", "option", "mi") == [
+        {"name": "--mine", "value": "mine"}
+    ]
     assert "`--mine` is deleted" in await said(ben, "prefer option set", option="mine")
     assert "You have no option `--mine`" in await said(ben, "prefer option set", option="mine")
 
