@@ -56,6 +56,7 @@ class Menus(commands.Cog):
 
     async def ask_why(self, interaction: Interaction, message: discord.Message) -> None:
         job = _one(await soon(self.bot.studio.job_of_message(message.id)))
+        self.bot.studio.reports_to(job)  # else nobody is asked for a reason
         locale = interaction.locale.value
         field = discord.ui.TextInput[Any](
             custom_id="reason", style=discord.TextStyle.paragraph, max_length=REASON_LIMIT, required=False

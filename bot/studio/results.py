@@ -122,12 +122,17 @@ class Results(Desk):
                     T("I can't send you direct messages. Allow them in this server's privacy settings, then try again.")
                 )
 
+    def reports_to(self, job: Job) -> int:
+        """The channel where a job's server reads reports, from memory. Raises `NotPossible` where there is none."""
+        channel = self._preferences.peek_guild(job.guild_id).log
+        if channel is None:
+            raise NotPossible(T("This server has set no channel for reports. Please tell a moderator yourself."))
+        return channel
+
     async def report(self, caller: Caller, job_id: str, reason: str) -> None:
         """Shows a result to the server's moderators, with what its reporter says. Raises `UserError`."""
         job = await self._visible(caller, job_id)
-        guild = await self._preferences.load_guild(job.guild_id) if job.guild_id else None
-        if guild is None or guild.log is None:
-            raise NotPossible(T("This server has set no channel for reports. Please tell a moderator yourself."))
+        log_channel = self.reports_to(job)
         said = " ".join(reason.split())
         headline = T(
             "🚩 <@{reporter}> reports job `{job}`: {reason}",
@@ -135,7 +140,7 @@ class Results(Desk):
             job=job.id,
             reason=shorten(said, REASON_LIMIT)[0] or T("no reason was given"),
         )
-        place = Place(channel_id=guild.log, guild_id=job.guild_id, locale=job.place.locale)
+        place = Place(channel_id=log_channel, guild_id=job.guild_id, locale=job.place.locale)
         async with self._worker.parcel(job) as parcel:
             bare = replace(parcel, rows=((Button("delete"),),), notes=())
             if not await self._outlet.repost(job.evolve(place=place), bare, MessageKind.REPORT, headline=headline):
