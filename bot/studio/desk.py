@@ -25,6 +25,7 @@ from bot.prompt import Prompt
 from bot.store import SavedDraft, Store
 from bot.worker import Outlet, Worker
 
+WRITTEN_SECONDS = 0.15
 #: A result may be worked on while its pictures are kept.
 WITH_PICTURES = frozenset({Status.DONE, Status.HELD, Status.DELIVERING})
 
@@ -135,7 +136,11 @@ class Desk:
         return await self._store.job(job_id)
 
     async def job_of_message(self, message_id: int) -> Job | None:
+        """The job that a message shows. A result can be seen a moment before it is written down, so what is unknown is looked up twice."""
         message = await self._store.message(message_id)
+        if message is None:
+            await asyncio.sleep(WRITTEN_SECONDS)
+            message = await self._store.message(message_id)
         return await self._store.job(message.job_id) if message else None
 
     async def pictures(self, job_id: str) -> list[Image]:
