@@ -158,7 +158,8 @@ class Image:
     height: int
     size: int  # bytes
     seed: int | None = None
-    #: For outputs what the backend wants to hear again, for inputs `{"role": ..., "weight": ..., "made": ...}`.
+    #: For outputs what the backend wants to hear again, for inputs `{"role": ..., "weight": ...}`, and of a
+    #: picture of ours what was noted of it (`made`) and by which backend (`by`).
     memo: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

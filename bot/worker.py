@@ -366,8 +366,10 @@ class Worker:
         chosen = plan(job, prompt, capabilities, source, [role_of(image) for image in guests])
         parent = await self._store.job(job.parent_id) if job.parent_id else None
         foreign = parent is not None and maker(parent) != job.backend
-        images = [await self._input(image, Role.INITIAL, foreign=foreign) for image in ([source] if source else [])]
-        images += [await self._input(image, role_of(image)) for image in guests]
+        images = [
+            await self._input(job, image, Role.INITIAL, foreign=foreign) for image in ([source] if source else [])
+        ]
+        images += [await self._input(job, image, role_of(image)) for image in guests]
         drawn = await self._objects.local(mask.key) if mask else None
         folder = await self._made_folder(job)
         request = await realise(chosen, job, prompt, images, self._imaging, folder, drawn)
@@ -389,12 +391,12 @@ class Worker:
             raise NotFound
         return outputs[job.tile - 1]
 
-    async def _input(self, image: Image, role: Role, *, foreign: bool = False) -> InputImage:
-        """What another backend noted of a `foreign` picture means nothing to this one."""
+    async def _input(self, job: Job, image: Image, role: Role, *, foreign: bool = False) -> InputImage:
+        """What another backend noted of a picture means nothing to this one; a `foreign` one is a parent's by another."""
         path = await self._objects.local(image.key)
         if image.kind is ImageKind.OUTPUT:
             return InputImage(path=path, role=role, memo={} if foreign else image.memo)
-        noted: dict[str, Any] = {} if foreign else image.memo.get("made", {})
+        noted: dict[str, Any] = image.memo.get("made", {}) if image.memo.get("by") == job.backend else {}
         return InputImage(path=path, role=role, weight=float(image.memo.get("weight", 1.0)), memo=noted)
 
     async def _keep(

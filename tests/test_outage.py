@@ -12,8 +12,9 @@ from bot.backends.web import BackendLost
 from bot.catalog import Catalog
 from bot.errors import BackendRefused, BackendTimeout, BackendUnavailable, LimitReached
 from bot.jobs import HOUR_MS, Action, Job, Lane, Limits, Position, Status, Ticket, admissible, now_ms
+from bot.studio import Picture
 from bot.worker import ATTEMPTS, TRIES
-from tests.recording import Desk, caller, desk, settings_in
+from tests.recording import PLACE, Desk, caller, desk, settings_in
 from tests.scripted import EVERYTHING, PAID, Scripted, limited
 
 AWAY = BackendUnavailable(backend="scripted")
@@ -398,3 +399,18 @@ async def test_what_is_over_the_cap_is_not_handed_on(tmp_path: Path) -> None:
         assert dear.requests == []
         with pytest.raises(LimitReached):
             await at.imagine("a wolf")
+
+
+async def test_what_one_noted_of_its_picture_is_not_told_to_its_stand_in(tmp_path: Path) -> None:
+    first, other = Scripted(), Scripted(name="other")
+    async with desk(two(tmp_path, failover=True), first, other) as at:
+        grid = await at.made("a cat")
+        described = await at.app.studio.describe(caller(), Picture(grid.id, 2), PLACE)
+        await at.over(described)
+        for _ in range(TRIES):
+            at.app.catalog.failed("scripted", AWAY)
+        handed_on = await at.app.studio.describe(caller(), Picture(grid.id, 2), PLACE)
+        await at.over(handed_on)
+    assert handed_on.backend == "other"
+    assert dict(first.requests[-1].images[0].memo) == {"n": 1}
+    assert dict(other.requests[-1].images[0].memo) == {}

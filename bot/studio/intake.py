@@ -101,9 +101,7 @@ class Intake(Choices):
         picture = outputs[source.tile - 1]
         given = await self._input(job, 0, await self._objects.local(picture.key), Role.INITIAL)
         # What its own backend noted of it comes along.
-        return [
-            replace(given, memo={**given.memo, "made": dict(picture.memo)}) if maker(made) == job.backend else given
-        ]
+        return [replace(given, memo={**given.memo, "made": dict(picture.memo), "by": maker(made)})]
 
     async def _input(self, job: Job, index: int, path: Path, role: Role) -> Image:
         info = await self._imaging.sniff(path)
